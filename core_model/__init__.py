@@ -1,0 +1,1 @@
+"""Expressions, networks, training and metrics. Knows torch; knows no rasters, vectors or QGIS."""

@@ -1,0 +1,1 @@
+"""Training items: chips, augmentation, the referring data sets."""

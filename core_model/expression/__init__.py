@@ -1,0 +1,1 @@
+"""Expressions read as plans, and written from objects. Standard library and lark at most."""

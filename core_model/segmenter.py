@@ -1,0 +1,101 @@
+"""The ``Segmenter`` interface: two calls that every engine of this project offers.
+
+Image features never see the text: ``encode_image`` runs once per tile, ``segment`` once per question.
+Nothing outside ``core_model`` may assume more about a network than this module says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What a caller must know of a model before using it."""
+
+    name: str
+    """Name that goes into results, such as ``small``."""
+    weights_hash: str
+    """First 16 hex digits of the SHA-256 of the weights; names the features in caches."""
+    gsd_m: float
+    """Ground resolution that the network wants, in metres per pixel."""
+    window_px: int
+    """Side of the square tile that the network wants, in pixels at ``gsd_m``."""
+    stride_px: int
+    """Step between neighbouring tiles of a scene, in pixels; windows overlap by ``window_px - stride_px``."""
+    classes: tuple[str, ...]
+    """Class names that the network was trained on, lower case, singular."""
+    max_words: int
+    """Longest expression that the text encoder reads, in words."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """Image features of B tiles: opaque to callers, who may only count, cut, join and move them."""
+
+    maps: dict[str, torch.Tensor]
+    """Named tensors; the first axis is always B."""
+
+    def __len__(self) -> int:
+        """Return B, the number of tiles."""
+        return int(next(iter(self.maps.values())).shape[0])
+
+    def select(self, start: int, stop: int) -> Features:
+        """Return the features of the tiles ``start`` to ``stop`` (half-open)."""
+        return Features({name: tensor[start:stop] for name, tensor in self.maps.items()})
+
+    @staticmethod
+    def join(parts: Sequence[Features]) -> Features:
+        """Return the features of all tiles of ``parts``, in order."""
+        return Features({name: torch.cat([part.maps[name] for part in parts]) for name in parts[0].maps})
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the features take, in bytes."""
+        return sum(tensor.numel() * tensor.element_size() for tensor in self.maps.values())
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What ``segment`` answers for B tiles and E expressions."""
+
+    logits: NDArray[np.float32]
+    """(B, E, H, W) float32; above 0 the pixel belongs to the referent. A tile without a referent is below 0 throughout:
+    the no-referent output is already folded in."""
+    outlines: NDArray[np.float32] | None
+    """(B, H, W) float32 logits, above 0 on the outlines that keep touching objects apart; None if the engine has none."""
+
+
+class Segmenter(Protocol):
+    """A model that finds in image tiles what expressions name."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model's needs and name."""
+        ...
+
+    def encode_image(self, tiles: NDArray[np.uint8]) -> Features:
+        """Return the text-free features of tiles.
+
+        Args:
+            tiles: (B, 3, H, W) uint8 in [0, 255], red green blue, H = W = ``spec.window_px``.
+        """
+        ...
+
+    def segment(self, features: Features, expressions: Sequence[str]) -> Segmentation:
+        """Return scores of every expression on every tile, without touching the image encoder.
+
+        Args:
+            features: of B tiles, from ``encode_image`` of the same model.
+            expressions: E non-empty texts.
+
+        Raises:
+            ExpressionError: an expression is empty or longer than ``spec.max_words``.
+        """
+        ...

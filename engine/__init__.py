@@ -1,0 +1,1 @@
+"""The joints: jobs over rasters and layers, the command line, the worker and its protocol."""

@@ -1,0 +1,1 @@
+"""Rasters, grids, tiles, polygons and layers. Knows no torch and no QGIS."""

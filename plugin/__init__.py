@@ -1,0 +1,1 @@
+"""What runs inside QGIS. Standard library, PyQGIS and ``engine.protocol`` only."""

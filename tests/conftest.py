@@ -1,0 +1,41 @@
+"""Make ``referent`` importable from a bare clone, and refuse to test another checkout than this one."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+def _register_checkout() -> None:
+    found = importlib.util.find_spec("referent")
+    if found is None:
+        spec = importlib.util.spec_from_file_location(
+            "referent", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
+        )
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["referent"] = module
+        spec.loader.exec_module(module)
+    elif found.origin is None or Path(found.origin).resolve().parent != ROOT:
+        raise pytest.UsageError(f"'referent' is installed from {found.origin}, not from {ROOT}: run 'pip install -e .' here.")
+
+
+_register_checkout()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real imagery that lies beside the project; tests that need it skip where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the folder of real imagery (../shared/data) is not beside this checkout")
+    return SHARED_DATA
