@@ -1,0 +1,1 @@
+"""Referent in the Processing toolbox: a provider and its algorithms, none of which needs a window."""

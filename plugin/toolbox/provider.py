@@ -1,0 +1,31 @@
+"""The Processing provider ``referent``."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from ..paths import resource
+
+
+class ReferentProvider(QgsProcessingProvider):
+    """Registers the algorithms always, with or without an engine: a missing engine is a sentence at run time."""
+
+    def id(self):
+        """Return the stable identifier."""
+        return "referent"
+
+    def name(self):
+        """Return the short name, the same in every language."""
+        return "Referent"
+
+    def longName(self):
+        """Return the name shown with more room."""
+        return self.tr("Referent: ask a map in words")
+
+    def icon(self):
+        """Return the plugin's icon."""
+        return QIcon(resource("icons/referent.svg"))
+
+    def loadAlgorithms(self):
+        """Register every algorithm."""

@@ -1,0 +1,1 @@
+"""The worker as QGIS sees it: its environment, its process, its client."""
