@@ -57,7 +57,7 @@ def query(
     expressions: str | Sequence[str],
     *,
     model: str | Path | Segmenter = "small",
-    options: QueryOptions = QueryOptions(),  # noqa: B008 - frozen
+    options: QueryOptions = QueryOptions(),
     progress: ProgressSink | None = None,
     is_cancelled: Callable[[], bool] | None = None,
 ) -> gpd.GeoDataFrame:

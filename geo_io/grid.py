@@ -22,10 +22,10 @@ from shapely.geometry.base import BaseGeometry
 from .errors import RasterError
 
 SAME_SIZE_TOLERANCE = 0.05
-"""Pixel sizes that differ by less than this fraction count as equal: resampling would cost sharpness and gain nothing."""
+"""Pixel sizes that differ by less than this fraction count as equal: resampling costs sharpness and gains nothing."""
 
 NOMINAL_SCALE_TOLERANCE = 0.01
-"""A projected CRS whose metres are off by less than this fraction is measured in its own plane, else on the ellipsoid."""
+"""A CRS whose metres are off by less than this fraction is measured in its own plane, else on the ellipsoid."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Grid:
     def footprint(self) -> shapely.Polygon:
         """Return the grid's outline in map coordinates."""
         corners = [(0, 0), (self.width, 0), (self.width, self.height), (0, self.height)]
-        return shapely.Polygon([self.transform * corner for corner in corners])
+        return shapely.Polygon([apply_transform(self.transform, *corner) for corner in corners])
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -122,6 +122,12 @@ class Grid:
         return [_transformed(geometry, inverse) for geometry in geometries]
 
 
+def apply_transform(transform: Affine, column: float, row: float) -> tuple[float, float]:
+    """Return the map coordinates of one place in pixels; affine 2 and 3 spell this differently."""
+    t = transform
+    return (t.a * column + t.b * row + t.c, t.d * column + t.e * row + t.f)
+
+
 def measure_areas_m2(geometries: Sequence[BaseGeometry], crs: pyproj.CRS | None) -> NDArray[np.float64]:
     """Return the areas of polygons on the ground.
 
@@ -173,9 +179,10 @@ def _resampled_length(length_px: int, size_m: float, gsd_m: float) -> int:
 
 
 def _transformed(geometry: BaseGeometry, transform: Affine) -> BaseGeometry:
-    a, b, c, d, e, f = transform[:6]
+    t = transform
     moved = shapely.transform(
-        geometry, lambda xy: np.column_stack((a * xy[:, 0] + b * xy[:, 1] + c, d * xy[:, 0] + e * xy[:, 1] + f))
+        geometry,
+        lambda xy: np.column_stack((t.a * xy[:, 0] + t.b * xy[:, 1] + t.c, t.d * xy[:, 0] + t.e * xy[:, 1] + t.f)),
     )
     # A mirroring transform turns rings inside out.
     return shapely.geometry.polygon.orient(moved) if isinstance(moved, shapely.Polygon) else moved
@@ -217,7 +224,9 @@ def _keeps_metres(plane: pyproj.CRS, to_lonlat: pyproj.Transformer, place: tuple
 def _pixel_size_xy_m(grid: Grid, crs: pyproj.CRS, place_px: tuple[float, float]) -> tuple[float, float]:
     plane = horizontal_crs(crs)
     column, row = place_px
-    origin, right, below = (grid.transform * p for p in ((column, row), (column + 1, row), (column, row + 1)))
+    origin = apply_transform(grid.transform, column, row)
+    right = apply_transform(grid.transform, column + 1, row)
+    below = apply_transform(grid.transform, column, row + 1)
     nominal_xy = (math.dist(origin, right), math.dist(origin, below))
     unit_m = _plane_unit_m(plane)
     to_lonlat = _lonlat_transformer(plane)
