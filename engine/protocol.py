@@ -1,0 +1,305 @@
+"""The protocol between QGIS and the worker: this docstring is its specification.
+
+Two programs speak it: the *client* (the plugin, inside QGIS) and the *worker* (``engine/run_worker.py``, in a Python of
+its own). The client starts the worker and talks to it over the worker's standard input and output; nothing listens on
+a port. Paths, bounds and numbers travel, never pixels.
+
+**Framing.** One JSON object per line, UTF-8, ended by a line feed, at most ``MAX_LINE_BYTES`` long, flushed at once.
+Every object has a ``kind``. A line that is no such object is a :class:`ProtocolError`: the worker answers it with a
+``failure`` without id and goes on; the client writes it to its log and goes on.
+
+**Start.** The worker moves its standard output aside before anything else is imported, so that what libraries print
+goes to standard error. When its imports are done it sends ``hello``; before that the client sends nothing but may end
+the process. A client that reads another ``protocol`` number than its own ends the worker.
+
+**Client to worker**
+
+=============  =====================================================================================================
+``request``    ``id`` (whole number, not used before), ``method`` (below), ``params`` (object)
+``cancel``     ``id`` of a request; unknown or finished ids are ignored
+``ping``       ``seq``; answered by ``pong`` with the same ``seq``, also while a request is computed
+``shutdown``   the worker cancels what runs and exits; the end of its input means the same
+=============  =====================================================================================================
+
+**Worker to client**
+
+=============  =====================================================================================================
+``hello``      ``protocol``, ``version`` (of the package), ``pid``, ``python``
+``progress``   ``id``, ``stage``, ``done``, ``total`` (0 when not known), ``unit``; at most ten a second
+``log``        ``level`` (``info`` or ``warning``), ``text``, ``id`` or null
+``result``     ``id``, ``value`` (object): the request is done
+``failure``    ``id`` (null if no request is meant), ``code`` (below), ``message`` (one sentence: what is wrong, which
+               value, what to do next), ``detail`` (for the log, may be empty): the request is over
+``pong``       ``seq``
+=============  =====================================================================================================
+
+Requests are computed one after the other in the order of arrival. Each request gets exactly one ``result`` or
+``failure``; a cancelled one gets a ``failure`` with the code ``cancelled``, also when it had not begun.
+
+**Methods**
+
+==============  ====================================================================================================
+``query``       params as in :class:`QueryParams`; value: ``output``, ``counts`` and ``best_scores`` (one number per
+                expression), ``plans`` (one line per expression, empty when there is none), ``warnings``, ``model``,
+                ``device``, ``seconds``
+``evaluate``    params ``raster``, ``labels``, ``model``, ``device``; value: ``report`` (object of numbers), ``text``
+``train``       params ``raster``, ``labels``, ``class_field``, ``expression_field``, ``output``, ``model``,
+                ``device``, ``steps``; value: ``output``, ``metrics``
+``models``      no params; value: ``models``, a list of objects with ``name``, ``gsd_m``, ``classes``, ``max_words``
+``verify``      no params; computes with every part once; value: ``device``, ``versions`` (object), ``seconds``
+``unload``      no params; gives the memory of models and caches back; value: empty object
+==============  ====================================================================================================
+
+**Failure codes** are the values of :class:`Code`; the client adds its own for a worker that is missing or gone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, TypeVar, Union
+
+PROTOCOL_VERSION = 1
+MAX_LINE_BYTES = 8 * 1024 * 1024
+
+
+class ProtocolError(Exception):
+    """A line or its content does not follow the protocol."""
+
+
+class Code:
+    """The failure codes."""
+
+    BAD_REQUEST = "bad_request"
+    EXPRESSION = "expression"
+    RASTER = "raster"
+    LAYER = "layer"
+    OPTIONS = "options"
+    OUTPUT = "output"
+    MODEL = "model"
+    DEVICE = "device"
+    MEMORY = "memory"
+    UNAVAILABLE = "unavailable"
+    CANCELLED = "cancelled"
+    INTERNAL = "internal"
+    # From here on: found by the client, never sent by a worker.
+    ENGINE_MISSING = "engine_missing"
+    ENGINE_START = "engine_start"
+    ENGINE_VERSION = "engine_version"
+    ENGINE_DIED = "engine_died"
+    ENGINE_HUNG = "engine_hung"
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The worker is ready."""
+
+    protocol: int
+    version: str
+    pid: int
+    python: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """The client asks for a job."""
+
+    id: int
+    method: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """The client does not want a job any more."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class Ping:
+    """The client asks for a sign of life."""
+
+    seq: int
+
+
+@dataclass(frozen=True)
+class Pong:
+    """The worker lives."""
+
+    seq: int
+
+
+@dataclass(frozen=True)
+class Shutdown:
+    """The client is done with the worker."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is."""
+
+    id: int
+    stage: str
+    done: int
+    total: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class Log:
+    """A line for the person's log."""
+
+    level: str
+    text: str
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """A job is done."""
+
+    id: int
+    value: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job is over without a result."""
+
+    id: int | None
+    code: str
+    message: str
+    detail: str = ""
+
+
+Message = Union[Hello, Request, Cancel, Ping, Pong, Shutdown, Progress, Log, Result, Failure]  # noqa: UP007 - Python 3.9
+
+_KINDS: dict[str, type[Any]] = {
+    "hello": Hello,
+    "request": Request,
+    "cancel": Cancel,
+    "ping": Ping,
+    "pong": Pong,
+    "shutdown": Shutdown,
+    "progress": Progress,
+    "log": Log,
+    "result": Result,
+    "failure": Failure,
+}
+_NAMES = {cls: kind for kind, cls in _KINDS.items()}
+# The annotations are text here, so the few types that occur are named once.
+_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "str": (str,),
+    "dict[str, Any]": (dict,),
+    "int | None": (int, type(None)),
+}
+
+
+def encode(message: Message) -> bytes:
+    """Return the line for a message, line feed included.
+
+    Raises:
+        ProtocolError: the line would be longer than ``MAX_LINE_BYTES``.
+    """
+    body = {"kind": _NAMES[type(message)], **asdict(message)}
+    line = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
+    if len(line) >= MAX_LINE_BYTES:
+        raise ProtocolError(f"A message of {len(line)} bytes is longer than the {MAX_LINE_BYTES} allowed.")
+    return line + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """Return the message of a line.
+
+    Raises:
+        ProtocolError: the line is no JSON object, of no known kind, or lacks a field or has one of a wrong type.
+    """
+    try:
+        body = json.loads(line.decode("utf-8"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise ProtocolError(f"Not a line of JSON: {line[:80]!r}.") from error
+    if not isinstance(body, dict):
+        raise ProtocolError(f"Not a JSON object: {line[:80]!r}.")
+    cls = _KINDS.get(str(body.get("kind")))
+    if cls is None:
+        raise ProtocolError(f"Unknown kind of message {body.get('kind')!r}.")
+    return _build(cls, body)
+
+
+def _build(cls: type[Any], body: Mapping[str, Any]) -> Any:
+    values = {}
+    for item in fields(cls):
+        if item.name not in body:
+            continue  # a missing field without a default is refused by the constructor below
+        value = body[item.name]
+        allowed = _TYPES[str(item.type)]
+        if not isinstance(value, allowed) or isinstance(value, bool):
+            raise ProtocolError(f"Field {item.name!r} of {_NAMES[cls]!r} cannot be {value!r}.")
+        values[item.name] = value
+    try:
+        return cls(**values)
+    except TypeError as error:
+        raise ProtocolError(f"A message of kind {_NAMES[cls]!r} lacks a field: {error}.") from error
+
+
+@dataclass(frozen=True)
+class QueryParams:
+    """What a ``query`` asks for."""
+
+    raster: str
+    """Path of a raster that GDAL opens."""
+    expressions: list[str]
+    """One or more texts."""
+    output: str
+    """Path of the GeoPackage to write; an existing file is replaced."""
+    layer: str = "results"
+    """Name of the layer inside the GeoPackage."""
+    model: str = "small"
+    """Name or folder of a model."""
+    device: str = "auto"
+    """``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``."""
+    threshold: float = 0.5
+    """Pixels with at least this score belong to a polygon."""
+    min_area_m2: float | None = None
+    """Polygons smaller than this are left out, in square metres; null for the engine's own rule."""
+    simplify_m: float | None = None
+    """Tolerance of simplification in metres; null for the engine's own rule."""
+    bands: list[int] | None = None
+    """Three band numbers, from 1, for red, green and blue; null to choose by colour interpretation."""
+    stretch: list[list[float]] | None = None
+    """Three pairs [black, white] in the raster's values, in the order of ``bands``; null to estimate them."""
+    region: str | None = None
+    """Well-known text of a polygon in the raster's CRS; null for the whole raster."""
+    scores: str | None = None
+    """Path of a GeoTIFF of scores to write, one band per expression; null for none."""
+    reading: str = "auto"
+    """Whose reading of relations counts: ``auto``, ``network`` or ``plan``."""
+    allow_no_crs: bool = False
+    """Answer in pixel units for a raster without CRS instead of failing."""
+
+
+Params = TypeVar("Params")
+
+
+def to_params(params: Any) -> dict[str, Any]:
+    """Return the JSON object of a dataclass of parameters."""
+    return asdict(params)
+
+
+def from_params(cls: type[Params], body: Mapping[str, Any]) -> Params:
+    """Return the dataclass of parameters for a JSON object.
+
+    Raises:
+        ProtocolError: a field is unknown or a required one is missing.
+    """
+    names = {item.name for item in fields(cls)}  # type: ignore[arg-type]
+    unknown = sorted(set(body) - names)
+    if unknown:
+        raise ProtocolError(f"Unknown parameters: {', '.join(unknown)}.")
+    try:
+        return cls(**body)
+    except TypeError as error:
+        raise ProtocolError(f"A parameter is missing: {error}.") from error
