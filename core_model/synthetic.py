@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from . import synthetic_landforms as landforms
 from . import synthetic_themes as themes
-from .synthetic_canvas import GSD_M, PALETTE, Canvas, clip
+from .synthetic_canvas import GSD_M as GSD_M
+from .synthetic_canvas import PALETTE, Canvas, clip
 from .synthetic_objects import Pose
 
 CLASSES = (
