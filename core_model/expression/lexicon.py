@@ -21,8 +21,8 @@ _CONCEPTS = {
         "tank, storage tank; oil tank, fuel tank, water tank, silo, grain bin, bin, storage silo, clarifier, "
         "digester, storagetank, oil storage tank, gas tank, reservoir tank, settling tank, round basin"
     ),
-    "tennis court": "tennis court; court for playing tennis",
-    "basketball court": "basketball court; court for playing basketball, hoops court, basket ball court",
+    "tennis court": "tennis court",
+    "basketball court": "basketball court; hoops court, basket ball court",
     "baseball diamond": (
         "baseball diamond, baseball field, ball field, infield; diamond, ballfield, ball diamond, baseball "
         "infield, softball field, softball diamond, baseball ground, dirt infield, base ball diamond"
@@ -146,7 +146,7 @@ def plural(noun: str) -> str:
         return noun
     if last in _IRREGULAR:
         return f"{head} {_IRREGULAR[last]}".strip()
-    if re.match(r"(court|body|bird|block|field|track) (for|of|and) ", noun):
+    if re.match(r"(body|block|track) (of|and) ", noun):
         first, _, rest = noun.partition(" ")
         return f"{plural(first)} {rest}"
     if re.search(r"(s|x|z|ch|sh)$", noun):
@@ -187,10 +187,13 @@ _fill()
 MAX_NOUN_WORDS = max(noun.count(" ") for noun in CONCEPTS_OF) + 1
 
 _STOP = re.compile(
-    r"\b(with|of|in|on|at|by|near|next|that|which|whose|who|beside|between|from|to|left of|below|above|under"
-    r"|underneath|beneath|close|alongside|nearest|closest|farthest|furthest|just|directly|immediately|west|east|north|south|adjacent|touching|not|is|are"
-    r"|behind|along|inside|around|within|for|parked|located|situated|positioned|and|or)\b|[,.;:?!]"
+    r"\b(?:with|of|in|on|at|by|near|next|that|which|whose|who|beside|between|from|to|left of|below|above|under|underneath"
+    r"|beneath|close|alongside|nearest|closest|farthest|furthest|just|directly|immediately|west|east|north|south|adjacent"
+    r"|touching|not|is|are|behind|along|inside|around|within|for|parked|located|situated|positioned|and|or)\b|[,.;:?!]"
 )
+
+
+_FOR = re.compile(r"\b(court|field|ground)s? for (?:playing )?(tennis|basketball|soccer|football|baseball)\b")
 
 
 def concepts_of(noun: str) -> tuple[str, ...]:
@@ -211,8 +214,7 @@ def head_noun(phrase: str) -> str | None:
     tail`` is about a jet.
     """
     text = " ".join(phrase.lower().replace("_", " ").split())
-    stop = _STOP.search(text, 1)
-    for part in (text[: stop.start()] if stop else text, text):
+    for part in _STOP.split(_FOR.sub(r"\2 \1", text)):
         words = re.findall(r"[a-z0-9][a-z0-9'-]*", part)
         for end in range(len(words), 0, -1):
             for length in range(min(MAX_NOUN_WORDS, end), 0, -1):
