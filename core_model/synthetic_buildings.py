@@ -110,7 +110,7 @@ def draw_building(canvas: Canvas, pose: Pose, length: float, width: float) -> bo
         part = rectangle(length * 0.5, width, -length * 0.25)
         canvas.fill(pose.place(part), scale_paint(paint, rng.uniform(0.85, 1.08)), 0.16)
     _parapet(canvas, polygon, paint)
-    for _ in range(int(rng.integers(0, 3 + length * width / 70))):
+    for _ in range(int(rng.integers(0, 3 + int(length * width / 70)))):
         box = rectangle(rng.uniform(0.8, 4), rng.uniform(0.8, 3), *(rng.uniform(-0.42, 0.05, 2) * [length, width]))
         canvas.cast(pose.place(box), 1.3)
         canvas.fill(pose.place(box), scale_paint(paint, rng.uniform(0.7, 1.15)))

@@ -247,7 +247,7 @@ def _grade(rng: np.random.Generator, values: NDArray[np.float32]) -> NDArray[np.
     """Return the values as another flight, season and lab would show them: gain, gamma, saturation, haze."""
     gray = values.mean(axis=-1, keepdims=True)
     values = gray + (values - gray) * rng.uniform(0.5, 1.15)
-    values = 255 * np.clip(values / 255, 0, None) ** rng.uniform(0.75, 1.3)
+    values = np.asarray(255 * np.clip(values / 255, 0, None) ** rng.uniform(0.75, 1.3), dtype=np.float32)
     haze = rng.uniform(0, 0.22) * np.array([0.95, 1.0, 1.05], np.float32)
     values = values * rng.uniform(0.8, 1.2) * rng.uniform(0.96, 1.04, 3).astype(np.float32)
     return np.asarray(values * (1 - haze) + 200 * haze, dtype=np.float32)

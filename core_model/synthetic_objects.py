@@ -38,7 +38,7 @@ class Pose:
 def rectangle(length: float, width: float, u: float = 0.0, v: float = 0.0) -> Points:
     """Return the (4, 2) corners of a rectangle about (u, v)."""
     half = np.array([length, width]) / 2
-    return np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half + np.array([u, v])
+    return np.asarray(np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half + np.array([u, v]))
 
 
 def ellipse(length: float, width: float, u: float = 0.0, v: float = 0.0, corners: int = 28) -> Points:

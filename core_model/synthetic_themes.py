@@ -59,7 +59,9 @@ def spread(canvas: Canvas, block: Block, ground: str) -> Paint:
     reach = np.array([block.half_u, block.half_v])
     for _ in range(int(rng.integers(4, 16)) if reach.min() > 20 else 0):
         size = np.minimum(rng.uniform(5, 40, 2), reach / 2)
-        shape = rectangle(*size) if made and rng.random() < 0.6 else things.blob(rng, *size, 0.25, corners=24)
+        shape = (
+            rectangle(*size) if made and rng.random() < 0.6 else things.blob(rng, size[0], size[1], 0.25, corners=24)
+        )
         shape = np.clip(shape + rng.uniform(-1, 1, 2) * reach, -reach, reach)
         shift = 14 * rng.normal() + (rng.normal(0, 3, 3) if made else rng.normal(0, 8, 3) * [1, 0.7, 0.5])
         tone = to_paint(np.array(paint) + shift)
@@ -215,8 +217,8 @@ def ball_park(canvas: Canvas, block: Block) -> None:
         edge = Block(block.pose.moved(0, rng.choice([-1, 1]) * block.half_v * 0.8), block.half_u, 8)
         parking(canvas, edge)
         canvas.block(edge.outline)
-    for _ in range(int(rng.integers(1, 4))):
-        home = block.pose.moved(*(rng.uniform(-0.5, 0.5, 2) * [block.half_u, block.half_v]), rng.uniform(0, 2 * np.pi))
+    for u, v in rng.uniform(-0.5, 0.5, (rng.integers(1, 4), 2)) * [block.half_u, block.half_v]:
+        home = block.pose.moved(u, v, rng.uniform(0, 2 * np.pi))
         things.draw_diamond(canvas, home, rng.uniform(17, 28), grass)
     plant(canvas, block, rng.uniform(2, 30))
 
@@ -228,7 +230,9 @@ def golf(canvas: Canvas, block: Block) -> None:
     way = block.pose.place(things.blob(rng, block.half_u * 2.2, block.half_v * 0.9, 0.12))
     canvas.fill(way, scale_paint(rough, rng.uniform(1.08, 1.25)), 0.3)
     if rng.random() < 0.6:
-        things.draw_green(canvas, block.pose.moved(*rng.uniform(-20, 20, 2), rng.uniform(0, 6)), rng.uniform(22, 38))
+        things.draw_green(
+            canvas, block.pose.moved(rng.uniform(-20, 20), rng.uniform(-20, 20), rng.uniform(0, 6)), rng.uniform(22, 38)
+        )
     for u, v in rng.normal(0, 24, (rng.integers(1, 7), 2)):
         things.draw_bunker(canvas, block.pose.moved(u, v, rng.uniform(0, 6)), rng.uniform(8, 24))
     plant(canvas, block, rng.uniform(10, 90))
