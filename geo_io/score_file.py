@@ -1,0 +1,109 @@
+"""Scores of a whole scene on disk: one byte per pixel, read back in rectangles.
+
+Plain reads and writes instead of a memory map: mapped pages count as memory of the process, and the bound on memory
+is a promise. Rows of zeros are never written, so an empty scene costs nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVELS = 254
+"""Scores are kept as 1 (score 0) to 255 (score 1); 0 means that the raster has no data there."""
+
+
+def encode_scores(logits: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return logits as one byte each.
+
+    Args:
+        logits: any shape, float32; NaN without data.
+
+    Returns:
+        uint8: 0 without data, else 1 to 255.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        scores = 1 / (1 + np.exp(-logits))
+    codes = np.rint(np.nan_to_num(scores) * LEVELS) + 1
+    return np.where(np.isnan(logits), 0, codes).astype(np.uint8)
+
+
+def decode_scores(codes: NDArray[np.generic] | float) -> NDArray[np.float64]:
+    """Return scores in [0, 1] of codes 1 to 255."""
+    return (np.asarray(codes, dtype=np.float64) - 1) / LEVELS
+
+
+def threshold_code(threshold: float) -> int:
+    """Return the lowest code whose score reaches a threshold."""
+    return int(np.ceil(threshold * LEVELS - 1e-9)) + 1
+
+
+class ScoreFile:
+    """A temporary (H, W) uint8 raster; gone when closed."""
+
+    def __init__(self, height: int, width: int) -> None:
+        """Make the file in the folder for temporary files.
+
+        Args:
+            height: rows.
+            width: columns.
+
+        Raises:
+            OSError: no room or no right to write there.
+        """
+        self.shape = (height, width)
+        self._file = tempfile.TemporaryFile(prefix="referent-", buffering=0)  # noqa: SIM115 - closed by close()
+        self._file.truncate(height * width)
+
+    def write_rows(self, row_off: int, codes: NDArray[np.uint8]) -> None:
+        """Write full rows.
+
+        Args:
+            row_off: first row.
+            codes: (H, W) uint8, W the width of the file.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        rows = codes.any(axis=1)
+        if not rows.any():
+            return
+        first, last = int(np.argmax(rows)), len(rows) - int(np.argmax(rows[::-1]))
+        self._file.seek((row_off + first) * self.shape[1])
+        content = memoryview(np.ascontiguousarray(codes[first:last])).cast("B")
+        while len(content):
+            content = content[self._file.write(content) :]
+
+    def read(self, row_off: int, col_off: int, height: int, width: int) -> NDArray[np.uint8]:
+        """Return (height, width) uint8 codes of a rectangle inside the file."""
+        codes = np.empty((height, width), dtype=np.uint8)
+        if width == self.shape[1]:
+            self._read_into(row_off * width, codes)
+            return codes
+        for row in range(height):
+            self._read_into((row_off + row) * self.shape[1] + col_off, codes[row])
+        return codes
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._file.close()
+
+    def __enter__(self) -> ScoreFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read_into(self, offset: int, codes: NDArray[np.uint8]) -> None:
+        self._file.seek(offset)
+        content = memoryview(codes).cast("B")
+        while len(content):
+            count = self._file.readinto(content)
+            if not count:
+                raise OSError("the temporary file of scores ended early")
+            content = content[count:]
