@@ -55,7 +55,7 @@ class ScoreFile:
             OSError: no room or no right to write there.
         """
         self.shape = (height, width)
-        self._file = tempfile.TemporaryFile(prefix="referent-", buffering=0)  # noqa: SIM115 - closed by close()
+        self._file = tempfile.TemporaryFile(prefix="referent-", buffering=0)
         self._file.truncate(height * width)
 
     def write_rows(self, row_off: int, codes: NDArray[np.uint8]) -> None:
@@ -68,12 +68,12 @@ class ScoreFile:
         Raises:
             OSError: the disk is full.
         """
-        rows = codes.any(axis=1)
-        if not rows.any():
+        rows = np.flatnonzero(codes.max(axis=1))
+        if not len(rows):
             return
-        first, last = int(np.argmax(rows)), len(rows) - int(np.argmax(rows[::-1]))
+        first, last = int(rows[0]), int(rows[-1]) + 1
         self._file.seek((row_off + first) * self.shape[1])
-        content = memoryview(np.ascontiguousarray(codes[first:last])).cast("B")
+        content = np.ascontiguousarray(codes[first:last]).data.cast("B")
         while len(content):
             content = content[self._file.write(content) :]
 
@@ -101,7 +101,7 @@ class ScoreFile:
 
     def _read_into(self, offset: int, codes: NDArray[np.uint8]) -> None:
         self._file.seek(offset)
-        content = memoryview(codes).cast("B")
+        content = codes.data.cast("B")
         while len(content):
             count = self._file.readinto(content)
             if not count:

@@ -46,11 +46,11 @@ class Stretch:
             (C, H, W) uint8.
         """
         if values.dtype == np.uint8 and self.is_identity:
-            return values.view(np.uint8)
+            return values.astype(np.uint8, copy=False)
         lows = np.asarray(self.lows, dtype=np.float32)[:, None, None]
         scales = 255 / np.maximum(np.asarray(self.highs, dtype=np.float32)[:, None, None] - lows, 1e-12)
         stretched = (values.astype(np.float32) - lows) * scales
-        return (np.clip(stretched, 0, 255) + 0.5).astype(np.uint8)
+        return np.asarray(np.clip(stretched, 0, 255) + 0.5, dtype=np.float32).astype(np.uint8)
 
     @property
     def is_identity(self) -> bool:
