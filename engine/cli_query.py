@@ -1,0 +1,187 @@
+"""``referent query``: ask a raster in words and write the polygons."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .cli_progress import ProgressBar, warn
+from .expressions import check_known, check_texts
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from .query import QueryOptions
+
+_EPILOG = """examples:
+  referent query scene.tif "the white airplane in the upper left" -o found.gpkg --preview found.png
+  referent query scene.tif "storage tank" "tennis court" -o found.gpkg
+finding nothing is success: the layer is valid and empty"""
+
+
+def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "query",
+        parents=[common],
+        help="ask a raster in words, get polygons",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("raster", type=Path, help="a georeferenced raster")
+    parser.add_argument("expressions", nargs="+", metavar="EXPRESSION", help="what to look for, in quotes")
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="layer to write: .gpkg .geojson .fgb .parquet"
+    )
+    output.add_argument("--preview", type=Path, metavar="PNG", help="picture of the polygons over the imagery")
+    output.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    output.add_argument("--crs", metavar="CRS", help="CRS of the answer, such as EPSG:4326 (default: the raster's)")
+    answer = parser.add_argument_group("answer")
+    answer.add_argument(
+        "--threshold", type=float, default=0.5, metavar="S", help="score from which a pixel counts (0.5)"
+    )
+    answer.add_argument("--min-area", type=float, metavar="M2", help="smallest polygon in m² (16 pixels of the model)")
+    answer.add_argument(
+        "--simplify", type=float, metavar="M", help="tolerance of outlines in m, 0: none (half a pixel)"
+    )
+    answer.add_argument("--region", type=Path, metavar="FILE", help="layer of polygons that the question is limited to")
+    answer.add_argument("--allow-unknown", action="store_true", help="guess at classes that the model has not seen")
+    source = parser.add_argument_group("raster and model")
+    source.add_argument("--bands", type=_bands, metavar="R,G,B", help="bands, counted from 1 (default: by colour)")
+    source.add_argument("--allow-no-crs", action="store_true", help="take a raster without CRS, in pixel units")
+    source.add_argument("--model", default="small", metavar="NAME", help="bundled model or checkpoint folder (small)")
+    source.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where to compute")
+    source.add_argument("--tile-size", type=int, default=1024, metavar="PX", help="how much is read at once (1024)")
+    source.add_argument("--batch-size", type=int, default=8, metavar="N", help="windows per computation (8)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Ask, write, and say what was found; everything that can be checked is checked before the network runs.
+
+    Raises:
+        ExpressionError: an expression is empty, too long or names a class that the model has not seen.
+        OptionsError: an option is out of range.
+        RasterError: the raster cannot be opened, placed or read.
+        LayerError: the region cannot be read.
+        OutputError: an output cannot be written; nothing was written.
+        CheckpointError: the model is missing or damaged.
+    """
+    check_texts(args.expressions)
+    from ..geo_io.layer import check_layer_output, check_output, parse_crs, write_layer
+
+    inputs = tuple(path for path in (args.raster, args.region) if path is not None)
+    if args.output is not None:
+        check_layer_output(args.output, inputs=inputs, overwrite=args.overwrite)
+    if args.preview is not None:
+        check_output(args.preview, inputs=inputs, overwrite=args.overwrite)
+    if args.crs is not None:
+        parse_crs(args.crs)
+    options = _options(args)
+
+    from ..core_model.checkpoint import find_model, load_segmenter, read_spec
+    from .query import query
+
+    spec = read_spec(find_model(args.model))
+    check_texts(args.expressions, spec.max_words)
+    for message in check_known(args.expressions, spec.classes, args.allow_unknown):
+        warn(args, message)
+    start = time.perf_counter()
+    model = load_segmenter(args.model, args.device)
+    with ProgressBar(args.quiet) as bar:
+        frame = query(args.raster, args.expressions, model=model, options=options, progress=bar)
+    for message in frame.attrs.get("warnings", ()):
+        warn(args, message)
+    if args.output is not None:
+        write_layer(frame, args.output, metadata=frame.attrs, inputs=inputs, overwrite=args.overwrite)
+    if args.preview is not None:
+        from .preview import write_preview
+
+        write_preview(args.raster, frame, args.preview, inputs=inputs, overwrite=args.overwrite)
+    _say(args, frame, time.perf_counter() - start)
+
+
+def _options(args: argparse.Namespace) -> QueryOptions:
+    """Return the options, with the region in the raster's CRS: the raster is opened here for the first time."""
+    from ..geo_io.raster import Raster
+    from .query import QueryOptions
+
+    with Raster.open(args.raster, allow_no_crs=args.allow_no_crs) as raster:
+        raster.choose_bands(args.bands)
+        region = None
+        if args.region is not None:
+            from .region import read_region
+
+            region = read_region(args.region, raster.grid.crs)
+    return QueryOptions(
+        threshold=args.threshold,
+        min_area_m2=args.min_area,
+        simplify_m=args.simplify,
+        bands=args.bands,
+        crs=args.crs,
+        tile_size_px=args.tile_size,
+        batch_size=args.batch_size,
+        device=args.device,
+        region=region,
+        allow_no_crs=args.allow_no_crs,
+    )
+
+
+def _say(args: argparse.Namespace, frame: geopandas.GeoDataFrame, seconds: float) -> None:
+    found = [_summary(frame, text) for text in dict.fromkeys(args.expressions)]
+    if args.json:
+        facts = {
+            "raster": str(args.raster),
+            "output": None if args.output is None else str(args.output),
+            "preview": None if args.preview is None else str(args.preview),
+            "crs": None if frame.crs is None else frame.crs.to_string(),
+            "found": found,
+            "seconds": round(seconds, 3),
+            "metadata": frame.attrs,
+        }
+        print(json.dumps(facts, ensure_ascii=False))
+        return
+    for item in found:
+        print(f"{item['expression']}: {_in_words(item)}")
+    for path in (args.output, args.preview):
+        if path is not None:
+            print(f"wrote {path}")
+    if args.output is None and len(frame):
+        print("add -o found.gpkg to keep the polygons")
+
+
+def _summary(frame: geopandas.GeoDataFrame, text: str) -> dict[str, Any]:
+    rows = frame[frame["expression"] == text]
+    facts: dict[str, Any] = {"expression": text, "count": len(rows)}
+    if len(rows):
+        facts |= {
+            "area_m2": round(float(rows["area_m2"].sum()), 2),
+            "lowest_score": round(float(rows["score"].min()), 3),
+            "highest_score": round(float(rows["score"].max()), 3),
+        }
+    else:
+        best = frame.attrs.get("best_scores", {}).get(text)
+        facts["best_score"] = None if best is None else round(float(best), 3)
+    return facts
+
+
+def _in_words(item: dict[str, Any]) -> str:
+    if item["count"] == 0:
+        best = item["best_score"]
+        return "nothing found" if best is None else f"nothing found, best score {best:.2f}"
+    scores = f"{item['lowest_score']:.2f} to {item['highest_score']:.2f}"
+    return f"{item['count']} found, {item['area_m2']:,.0f} m² in all, scores {scores}"
+
+
+def _bands(text: str) -> tuple[int, ...]:
+    try:
+        bands = tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no list of bands; write it as 4,3,2") from error
+    if len(bands) not in (1, 3) or min(bands) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' must name one band or three, counted from 1, as 4,3,2")
+    return bands
