@@ -42,10 +42,8 @@ Requests are computed one after the other in the order of arrival. Each request 
 ``query``       params as in :class:`QueryParams`; value: ``output``, ``counts`` and ``best_scores`` (one number per
                 expression), ``plans`` (one line per expression, empty when there is none), ``warnings``, ``model``,
                 ``device``, ``seconds``
-``evaluate``    params ``raster``, ``labels``, ``model``, ``device``; value: ``report`` (object of numbers), ``text``
-``train``       params ``raster``, ``labels``, ``class_field``, ``expression_field``, ``output``, ``model``,
-                ``device``, ``steps``; value: ``output``, ``metrics``
-``models``      no params; value: ``models``, a list of objects with ``name``, ``gsd_m``, ``classes``, ``max_words``
+``models``      params ``folder`` (may be left out); value: ``models``, a list of objects with ``name``, ``folder``,
+                ``gsd_m``, ``classes``, ``max_words``, ``card``: the bundled models, then the one in ``folder``
 ``verify``      no params; computes with every part once; value: ``device``, ``versions`` (object), ``seconds``
 ``unload``      no params; gives the memory of models and caches back; value: empty object
 ==============  ====================================================================================================
@@ -226,7 +224,8 @@ def decode(line: bytes) -> Message:
     cls = _KINDS.get(str(body.get("kind")))
     if cls is None:
         raise ProtocolError(f"Unknown kind of message {body.get('kind')!r}.")
-    return _build(cls, body)
+    message: Message = _build(cls, body)
+    return message
 
 
 def _build(cls: type[Any], body: Mapping[str, Any]) -> Any:
@@ -269,14 +268,14 @@ class QueryParams:
     """Tolerance of simplification in metres; null for the engine's own rule."""
     bands: list[int] | None = None
     """Three band numbers, from 1, for red, green and blue; null to choose by colour interpretation."""
-    stretch: list[list[float]] | None = None
-    """Three pairs [black, white] in the raster's values, in the order of ``bands``; null to estimate them."""
     region: str | None = None
     """Well-known text of a polygon in the raster's CRS; null for the whole raster."""
     scores: str | None = None
     """Path of a GeoTIFF of scores to write, one band per expression; null for none."""
     reading: str = "auto"
     """Whose reading of relations counts: ``auto``, ``network`` or ``plan``."""
+    allow_unknown: bool = False
+    """Guess, with a warning, when the expression is nothing but a class that the model has not seen."""
     allow_no_crs: bool = False
     """Answer in pixel units for a raster without CRS instead of failing."""
 

@@ -9,11 +9,12 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 
-def _private_streams():
-    source = os.fdopen(os.dup(0), "rb")
-    sink = os.fdopen(os.dup(1), "wb", buffering=0)
+def _private_streams() -> tuple[BinaryIO, BinaryIO]:
+    source: BinaryIO = os.fdopen(os.dup(0), "rb")
+    sink: BinaryIO = os.fdopen(os.dup(1), "wb", buffering=0)  # type: ignore[assignment]
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
@@ -22,19 +23,21 @@ def _private_streams():
     return source, sink
 
 
-def _register_package():
+def _register_package() -> None:
     root = Path(__file__).resolve().parent.parent
     spec = importlib.util.spec_from_file_location(
         "referent", root / "__init__.py", submodule_search_locations=[str(root)]
     )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{root} holds no package: install the plugin again")
     module = importlib.util.module_from_spec(spec)
     sys.modules["referent"] = module
     spec.loader.exec_module(module)
 
 
 if __name__ == "__main__":
-    streams = _private_streams()
+    private_source, private_sink = _private_streams()
     _register_package()
     from referent.engine.worker import main
 
-    sys.exit(main(*streams, sys.argv[1:]))
+    sys.exit(main(private_source, private_sink, sys.argv[1:]))

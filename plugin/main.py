@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QCoreApplication
 
 
 class ReferentPlugin:
@@ -19,12 +20,18 @@ class ReferentPlugin:
         """
         self._iface = iface
         self._provider = None
+        self._service = None
+        self._translator = None
 
     def initProcessing(self):
         """Register the Processing provider."""
+        from .i18n import install_translator
         from .toolbox.provider import ReferentProvider
+        from .worker.service import EngineService
 
-        self._provider = ReferentProvider()
+        self._translator = install_translator()
+        self._service = EngineService()
+        self._provider = ReferentProvider(self._service)
         QgsApplication.processingRegistry().addProvider(self._provider)
 
     def initGui(self):
@@ -36,3 +43,9 @@ class ReferentPlugin:
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
+        if self._service is not None:
+            self._service.close()
+            self._service = None
+        if self._translator is not None:
+            QCoreApplication.removeTranslator(self._translator)
+            self._translator = None

@@ -5,11 +5,21 @@ from __future__ import annotations
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
+from ..i18n import tr
 from ..paths import resource
+from ..worker.service import EngineService
+from .modelinfo import ModelInfoAlgorithm
+from .query import QueryAlgorithm
+from .querybatch import QueryBatchAlgorithm
 
 
 class ReferentProvider(QgsProcessingProvider):
     """Registers the algorithms always, with or without an engine: a missing engine is a sentence at run time."""
+
+    def __init__(self, service: EngineService):
+        """Keep the engine that the algorithms of this provider use."""
+        super().__init__()
+        self.service = service
 
     def id(self):
         """Return the stable identifier."""
@@ -21,7 +31,7 @@ class ReferentProvider(QgsProcessingProvider):
 
     def longName(self):
         """Return the name shown with more room."""
-        return self.tr("Referent: ask a map in words")
+        return tr("Referent: ask a map in words")
 
     def icon(self):
         """Return the plugin's icon."""
@@ -29,3 +39,5 @@ class ReferentProvider(QgsProcessingProvider):
 
     def loadAlgorithms(self):
         """Register every algorithm."""
+        for algorithm in (QueryAlgorithm, QueryBatchAlgorithm, ModelInfoAlgorithm):
+            self.addAlgorithm(algorithm())

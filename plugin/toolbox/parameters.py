@@ -1,0 +1,191 @@
+"""The parameters that several algorithms share, and what their values mean to the worker."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsFeature,
+    QgsFeatureSink,
+    QgsField,
+    QgsFields,
+    QgsGeometry,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+    QgsProcessingUtils,
+    QgsVectorLayer,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import QVariant
+
+from ..i18n import tr
+from ..scene import Scene, region_in
+
+DEVICES = ["auto", "cpu", "cuda", "mps"]
+READINGS = ["auto", "network", "plan"]
+IMAGES = ["automatic", "displayed"]
+EXPORT_GSD_M = 0.3
+"""Resolution at which layers without one of their own, such as tiles from the web, are written for the engine."""
+
+
+def advanced(parameter: QgsProcessingParameterDefinition) -> QgsProcessingParameterDefinition:
+    """Return the parameter, folded away."""
+    parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+    return parameter
+
+
+def add_area(algorithm: QgsProcessingAlgorithm) -> None:
+    """Add EXTENT and MASK."""
+    algorithm.addParameter(QgsProcessingParameterExtent("EXTENT", tr("Only in this extent"), optional=True))
+    algorithm.addParameter(
+        QgsProcessingParameterFeatureSource(
+            "MASK", tr("Only inside these polygons"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+        )
+    )
+
+
+def add_options(algorithm: QgsProcessingAlgorithm) -> None:
+    """Add how a question is asked."""
+    number = QgsProcessingParameterNumber
+    double = QgsProcessingParameterNumber.Type.Double
+    algorithm.addParameter(number("THRESHOLD", tr("Threshold (score)"), double, 0.5, False, 0.01, 0.99))
+    algorithm.addParameter(number("MIN_AREA", tr("Minimum area (m²)"), double, None, True, 0.0))
+    folded = [
+        number("SIMPLIFY", tr("Simplification tolerance (m)"), double, None, True, 0.0),
+        QgsProcessingParameterString("MODEL", tr("Model (name or folder)"), "small"),
+        QgsProcessingParameterString("BANDS", tr("Bands for red, green, blue (such as 4,3,2)"), "", optional=True),
+    ]
+    for name, text, values in (
+        ("IMAGE", tr("Colours: the engine's own choice, or as displayed"), IMAGES),
+        ("DEVICE", tr("Device"), DEVICES),
+        ("READING", tr("Whose reading of relations counts"), READINGS),
+    ):
+        folded.append(QgsProcessingParameterEnum(name, text, values, False, values[0], False, usesStaticStrings=True))
+    for parameter in folded:
+        algorithm.addParameter(advanced(parameter))
+
+
+def options_of(algorithm: QgsProcessingAlgorithm, values: dict, context: QgsProcessingContext) -> dict[str, Any]:
+    """Return the values of :func:`add_options` as params of a ``query``."""
+
+    def number(name: str) -> float | None:
+        return algorithm.parameterAsDouble(values, name, context) if values.get(name) is not None else None
+
+    bands = algorithm.parameterAsString(values, "BANDS", context)
+    return {
+        "threshold": algorithm.parameterAsDouble(values, "THRESHOLD", context),
+        "min_area_m2": number("MIN_AREA"),
+        "simplify_m": number("SIMPLIFY"),
+        "model": algorithm.parameterAsString(values, "MODEL", context),
+        "bands": parse_bands(bands) if bands.strip() else None,
+        "device": algorithm.parameterAsEnumString(values, "DEVICE", context),
+        "reading": algorithm.parameterAsEnumString(values, "READING", context),
+        "allow_unknown": True,
+    }
+
+
+def parse_bands(text: str) -> list[int]:
+    """Return band numbers from text such as ``4,3,2``.
+
+    Raises:
+        ValueError: it is not one number or three, each at least 1.
+    """
+    bands = [int(part) for part in text.replace(";", ",").replace(" ", ",").split(",") if part]
+    if len(bands) not in (1, 3) or min(bands) < 1:
+        raise ValueError(
+            tr("Bands are one number or three, counted from 1, such as 4,3,2; “{text}” is not.").replace("{text}", text)
+        )
+    return bands
+
+
+def region_of(
+    algorithm: QgsProcessingAlgorithm, values: dict, context: QgsProcessingContext, scene: Scene
+) -> QgsGeometry | None:
+    """Return the region that EXTENT and MASK leave, in the scene's CRS; None for the whole raster.
+
+    Raises:
+        SceneError: it does not touch the scene.
+    """
+    region = None
+    source = algorithm.parameterAsSource(values, "MASK", context)
+    if source is not None:
+        parts = [feature.geometry() for feature in source.getFeatures() if feature.hasGeometry()]
+        region = region_in(scene, QgsGeometry.unaryUnion(parts), source.sourceCrs())
+    if values.get("EXTENT"):
+        extent = algorithm.parameterAsExtentGeometry(values, "EXTENT", context, scene.crs)
+        box = region_in(scene, extent, scene.crs)
+        if box is not None:
+            region = box if region is None else region_in(scene, region.intersection(box), scene.crs)
+    return region
+
+
+FIELDS = (
+    ("expression", QVariant.String),
+    ("class", QVariant.String),
+    ("score", QVariant.Double),
+    ("area_m2", QVariant.Double),
+    ("model", QVariant.String),
+    ("raster", QVariant.String),
+)
+
+
+def result_fields() -> QgsFields:
+    """Return the attributes of found polygons."""
+    fields = QgsFields()
+    for name, kind in FIELDS:
+        fields.append(QgsField(name, kind))
+    return fields
+
+
+def polygon_type() -> QgsWkbTypes.Type:
+    """Return the geometry type of found polygons: one polygon may be cut into parts by a region's edge."""
+    return QgsWkbTypes.Type.MultiPolygon
+
+
+def scratch_file(name: str) -> str:
+    """Return a path for a file that the worker writes and Processing reads, in a new folder of its own."""
+    folder = tempfile.mkdtemp(prefix="referent-", dir=QgsProcessingUtils.tempFolder())
+    return str(Path(folder) / name)
+
+
+def copy_polygons(path: str, sink: QgsFeatureSink, feedback: QgsProcessingFeedback, transform: Any = None) -> int:
+    """Copy the worker's polygons into a sink; returns how many.
+
+    Args:
+        path: GeoPackage of the worker.
+        sink: with the attributes of :func:`result_fields`.
+        feedback: asked for cancelling.
+        transform: to the CRS of the sink, or None.
+    """
+    layer = QgsVectorLayer(path, "found", "ogr")
+    names = [name for name, _ in FIELDS]
+
+    def features() -> Iterable[QgsFeature]:
+        for found in layer.getFeatures():
+            if feedback.isCanceled():
+                return
+            feature = QgsFeature(result_fields())
+            geometry = found.geometry()
+            geometry.convertToMultiType()
+            if transform is not None:
+                geometry.transform(transform)
+            feature.setGeometry(geometry)
+            feature.setAttributes([found[name] for name in names])
+            yield feature
+
+    count = 0
+    for feature in features():
+        sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert)
+        count += 1
+    return count
