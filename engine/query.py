@@ -6,50 +6,40 @@ Read :func:`query` from top to bottom for the whole of a question; each step is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import pyproj
-from shapely.geometry.base import BaseGeometry
+import numpy as np
 
+from ..geo_io.errors import LayerError
+from ..geo_io.grid import measure_areas_m2
+from ..geo_io.layer import parse_crs
+from ..geo_io.polygonize import ScenePolygon
+from ..geo_io.raster import Raster
+from ..geo_io.region import Region
+from ..geo_io.scene import Scene
+from ..geo_io.stretch import estimate_stretch
+from .expressions import check_known, check_texts
+from .features import FeatureStore, shared_store
+from .objects import find_objects
 from .progress import ProgressSink
+from .query_options import QueryOptions as QueryOptions
+from .scan import ScanPlan, SceneScores, scan_scene
 
 if TYPE_CHECKING:
-    from ..core_model.segmenter import Segmenter
+    from ..core_model.segmenter import ModelSpec, Segmenter
 
+MIN_OBJECT_PX = 16
+"""Smallest polygon kept unless the person says otherwise, in pixels of the scene: below it, shape is chance."""
+OUTLINE_TOLERANCE_PX = 0.3
+"""Simplification unless the person says otherwise: outlines run between pixels and have no stairs to remove."""
+FAR_GSD_FACTOR = 2.0
+"""A raster whose pixels are so many times larger or smaller than the model's is asked with a warning."""
+MAX_UNREAD_WORDS = 500
+"""Longer texts are refused before the model is known, whatever it reads."""
 
-@dataclass(frozen=True)
-class QueryOptions:
-    """How a question is asked; the defaults suit a person who knows nothing of the network."""
-
-    threshold: float = 0.5
-    """Score in (0, 1) from which a pixel belongs to the answer."""
-    min_area_m2: float | None = None
-    """Smallest polygon kept, in square metres; None: 16 pixels at the resolution that the network sees."""
-    simplify_m: float | None = None
-    """Tolerance of the outlines, in metres; None: half a pixel at the resolution that the network sees, 0: none."""
-    bands: tuple[int, ...] | None = None
-    """One band or three (red, green, blue), counted from 1; None: by colour interpretation."""
-    crs: pyproj.CRS | str | None = None
-    """CRS of the answer; None: that of the raster."""
-    tile_size_px: int = 1024
-    """How much of the scene is read at once; the answer does not depend on it."""
-    batch_size: int = 8
-    """How many windows the network sees at once; the answer does not depend on it."""
-    device: str = "auto"
-    """Where the network runs: auto, cpu, cuda or mps."""
-    precision: str = "auto"
-    """Number format of the network: auto, fp32 or bf16."""
-    region: BaseGeometry | None = None
-    """Polygon in the raster's CRS that the question is limited to; the answer is cut at its edge."""
-    allow_no_crs: bool = False
-    """Accept a raster without CRS; lengths and areas are then in pixels."""
-    split_touching: bool = True
-    """Give touching objects a polygon each; False: one polygon per connected region (roads, water)."""
-    max_polygons: int = 200_000
-    """Stop with advice when an expression gives more polygons than this."""
+COLUMNS = ("fid", "expression", "class", "score", "area_m2", "model", "raster")
 
 
 def query(
@@ -57,9 +47,10 @@ def query(
     expressions: str | Sequence[str],
     *,
     model: str | Path | Segmenter = "small",
-    options: QueryOptions = QueryOptions(),
+    options: QueryOptions | None = None,
     progress: ProgressSink | None = None,
     is_cancelled: Callable[[], bool] | None = None,
+    store: FeatureStore | None = None,
 ) -> gpd.GeoDataFrame:
     """Return the polygons of a raster that expressions speak of.
 
@@ -67,12 +58,152 @@ def query(
         raster: a raster file.
         expressions: one text or several; image features are computed once for all.
         model: name of a bundled model, folder of a checkpoint, or a model in memory.
-        options: how to ask.
+        options: how to ask; None: the defaults of ``QueryOptions``.
         progress: told how far the job is.
         is_cancelled: asked between batches whether to stop.
+        store: where image features are kept between questions; None: the one of this process.
 
     Returns:
-        Columns ``fid, expression, class, score, area_m2, model, raster`` and the geometry, in ``options.crs``;
-        ``attrs`` holds stretch, model, options, warnings and counts as plain JSON values.
+        Columns ``fid, expression, class, score, area_m2, model, raster`` and the geometry, in ``options.crs``, by
+        expression and falling score; ``attrs`` holds stretch, model, options, warnings and counts as JSON values.
+
+    Raises:
+        ExpressionError: an expression is empty, too long, or only names a class that the model does not know.
+        RasterError: the raster cannot be opened, placed or read.
+        LayerError: the region is not a polygon over the raster.
+        CheckpointError: the model is missing or damaged.
+        DeviceError: the asked device is not there.
+        EngineError: there are too many polygons, or no room for temporary files.
+        Cancelled: the person cancelled.
     """
-    raise NotImplementedError
+    options = options or QueryOptions()
+    texts = (expressions,) if isinstance(expressions, str) else tuple(expressions)
+    check_texts(texts, MAX_UNREAD_WORDS)
+    crs = None if options.crs is None else parse_crs(options.crs)
+    with Raster.open(raster, allow_no_crs=options.allow_no_crs) as source:
+        choice = source.choose_bands(options.bands)
+        if crs is not None and source.grid.crs is None:
+            raise LayerError(
+                f"{source.path.name} has no CRS to turn to {crs.name} from: leave the CRS of the answer out."
+            )
+        if options.region is not None:
+            Region(options.region, source.grid)
+        segmenter = _loaded(model, texts, options)
+        spec = segmenter.spec
+        warnings = check_known(texts, spec.classes, options.allow_unknown)
+        warnings += [choice.warning + "."] if choice.warning else []
+        warnings += _scale_warnings(source, spec)
+        scene = Scene(source, choice.bands, estimate_stretch(source, choice.bands), spec.gsd_m)
+        region = None if options.region is None else Region(options.region, scene.grid)
+        plan = ScanPlan(
+            scene, segmenter, texts, region, options.tile_size_px, options.batch_size, store or shared_store()
+        )
+        pixel_m2 = (scene.grid.pixel_size_m or 1.0) ** 2
+        min_area_m2 = MIN_OBJECT_PX * pixel_m2 if options.min_area_m2 is None else options.min_area_m2
+        tolerance_px = OUTLINE_TOLERANCE_PX if options.simplify_m is None else options.simplify_m / pixel_m2**0.5
+        with scan_scene(plan, progress, is_cancelled) as scores:
+            objects = [
+                find_objects(
+                    scores.scores[index],
+                    scores.outlines if options.split_touching else None,
+                    text,
+                    options.threshold,
+                    min_area_m2 / pixel_m2,
+                    tolerance_px,
+                    options.max_polygons,
+                    progress,
+                    is_cancelled,
+                )
+                for index, text in enumerate(texts)
+            ]
+        frame = _frame(objects, texts, scene, spec, min_area_m2)
+        warnings += _emptiness_warnings(frame, texts, scores, scene, min_area_m2)
+    if crs is not None and crs != frame.crs:
+        frame = frame.to_crs(crs)
+    frame.attrs = {
+        "model": {"name": spec.name, "weights_hash": spec.weights_hash, "gsd_m": spec.gsd_m},
+        "raster": {"name": source.path.name, "fingerprint": source.fingerprint, "bands": list(choice.bands)},
+        "stretch": scene.stretch.to_dict(),
+        "gsd_m": scene.gsd_m,
+        "options": options.to_dict() | {"min_area_m2": min_area_m2},
+        "warnings": warnings,
+        "best_scores": {text: round(best, 4) for text, best in zip(texts, scores.best, strict=True)},
+        "windows": scores.windows,
+        "windows_skipped": scores.windows_skipped,
+        "windows_encoded": scores.windows_encoded,
+    }
+    return frame
+
+
+def _loaded(model: str | Path | Segmenter, texts: tuple[str, ...], options: QueryOptions) -> Segmenter:
+    """Return the model; where it must be loaded, what its configuration forbids is found first."""
+    if not isinstance(model, str | Path):
+        check_texts(texts, model.spec.max_words)
+        return model
+    from ..core_model.checkpoint import find_model, load_segmenter, read_spec
+
+    spec = read_spec(find_model(model))
+    check_texts(texts, spec.max_words)
+    check_known(texts, spec.classes, options.allow_unknown)
+    return load_segmenter(model, options.device, options.precision)
+
+
+def _scale_warnings(source: Raster, spec: ModelSpec) -> list[str]:
+    size_m = source.grid.pixel_size_m
+    if size_m is None:
+        return [
+            f"{source.path.name} has no CRS, so lengths and areas are in pixels, "
+            f"which are taken to be {spec.gsd_m:g} m as the model expects."
+        ]
+    warnings = []
+    if not 1 / FAR_GSD_FACTOR < size_m / spec.gsd_m < FAR_GSD_FACTOR:
+        kind = "coarser" if size_m > spec.gsd_m else "finer, and is averaged"
+        warnings.append(
+            f"{source.path.name} has pixels of {size_m:.3g} m, {kind}; the model '{spec.name}' was trained on "
+            f"{spec.gsd_m:.3g} m, so expect objects that are small at that resolution to be missed."
+        )
+    if source.grid.pixel_size_spread > FAR_GSD_FACTOR:
+        warnings.append(
+            f"The pixels of {source.path.name} differ {source.grid.pixel_size_spread:.1f}-fold in ground area from "
+            "place to place: ask smaller parts in a projected CRS."
+        )
+    return warnings
+
+
+def _frame(
+    objects: list[list[ScenePolygon]], texts: tuple[str, ...], scene: Scene, spec: ModelSpec, min_area_m2: float
+) -> gpd.GeoDataFrame:
+    from ..core_model.expression.lexicon import class_of
+
+    rows: dict[str, list[object]] = {name: [] for name in COLUMNS[1:]}
+    geometries = []
+    for text, found in zip(texts, objects, strict=True):
+        polygons = scene.grid.to_map([item.polygon for item in found])
+        areas = measure_areas_m2(polygons, scene.grid.crs)
+        kept = [
+            index for index in np.argsort([-item.score for item in found], kind="stable") if areas[index] >= min_area_m2
+        ]
+        class_name = class_of(text, spec.classes) or ""
+        for index in kept:
+            geometries.append(polygons[index])
+            values = (text, class_name, round(found[index].score, 4), round(float(areas[index]), 3))
+            for name, value in zip(COLUMNS[1:], (*values, spec.name, scene.raster.path.name), strict=True):
+                rows[name].append(value)
+    types = {"score": "float64", "area_m2": "float64"}
+    columns = {"fid": np.arange(1, len(geometries) + 1, dtype=np.int64)}
+    columns |= {name: np.asarray(values, dtype=types.get(name, object)) for name, values in rows.items()}
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(geometries, crs=scene.grid.crs), crs=scene.grid.crs)
+
+
+def _emptiness_warnings(
+    frame: gpd.GeoDataFrame, texts: tuple[str, ...], scores: SceneScores, scene: Scene, min_area_m2: float
+) -> list[str]:
+    if not scores.valid_px:
+        return [f"{scene.raster.path.name} has no valid pixels there: everything is nodata."]
+    found = set(frame["expression"])
+    warnings = []
+    for text, best in zip(texts, scores.best, strict=True):
+        if text not in found:
+            small = f"; what was found is smaller than {min_area_m2:.3g} m²" if best >= 0.5 else ""
+            warnings.append(f"Nothing found for '{text}', best score {best:.2f}{small}.")
+    return warnings

@@ -42,7 +42,9 @@ def edge_weights(size_px: int, overlap_px: int) -> NDArray[np.float32]:
 class Mosaic:
     """Accumulates windows of one scene, in the order of their rows."""
 
-    def __init__(self, channels: int, height: int, width: int, window_px: int, stride_px: int) -> None:
+    def __init__(
+        self, channels: int, height: int, width: int, window_px: int, stride_px: int, row_off: int = 0
+    ) -> None:
         """Allocate one strip.
 
         Args:
@@ -51,10 +53,12 @@ class Mosaic:
             width: columns of the scene.
             window_px: side of the windows.
             stride_px: step between windows.
+            row_off: no window starts above this row.
         """
         self._shape = (height, width)
         self._weights = edge_weights(window_px, window_px - stride_px)
-        self._row_off = 0
+        self._row_off = row_off
+        self._filled_end = row_off
         self._sums = np.zeros((channels, window_px, width), dtype=np.float32)
         self._totals = np.zeros((window_px, width), dtype=np.float32)
 
@@ -79,9 +83,10 @@ class Mosaic:
         # A pixel without data may hold anything, NaN included, and must not reach the sum.
         self._sums[(slice(None), *place)] += np.where(weights > 0, logits[:, :height, :width] * weights, np.float32(0))
         self._totals[place] += weights
+        self._filled_end = max(self._filled_end, window.row_off + height)
 
     def take(self, row_end: int) -> Strip | None:
-        """Return the rows above ``row_end`` that were not taken yet, and move the strip down; None if there are none.
+        """Return the rows above ``row_end`` that were not taken yet, and move the strip down; None if none hold data.
 
         Args:
             row_end: no later window reaches rows above this one.
@@ -89,6 +94,9 @@ class Mosaic:
         row_end = min(row_end, self._shape[0])
         count = row_end - self._row_off
         if count <= 0:
+            return None
+        if self._filled_end <= self._row_off:  # all zeros: sparse scenes have many such strips
+            self._row_off = self._filled_end = row_end
             return None
         totals = self._totals[:count]
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterioWindow
 
 from .band import BandChoice, choose_bands
@@ -36,7 +37,7 @@ _HASHED_BYTES = 1 << 16
 class Raster:
     """An open raster file. Not safe to share between threads; close it, or use it as a context manager."""
 
-    def __init__(self, path: Path, files: Sequence[Path], dataset: rasterio.io.DatasetReader, grid: Grid) -> None:
+    def __init__(self, path: Path, files: Sequence[Path], dataset: DatasetReader, grid: Grid) -> None:
         """Take over an open dataset; call :meth:`open` instead."""
         self.path = path
         self.grid = grid
@@ -60,7 +61,8 @@ class Raster:
         files = check_source(path)
         with _gdal():
             try:
-                dataset = rasterio.open(path, driver=list(ALLOWED_DRIVERS))
+                # rasterio.open takes one driver only; its reader takes a list.
+                dataset = DatasetReader(str(path), driver=list(ALLOWED_DRIVERS))
             except RasterioError as error:
                 raise RasterError(
                     f"{path.name} is damaged or in a format that is not read here: convert it to GeoTIFF with "
@@ -259,7 +261,7 @@ def _gdal() -> Iterator[None]:
         yield
 
 
-def _placed_grid(dataset: rasterio.io.DatasetReader, name: str, allow_no_crs: bool) -> Grid:
+def _placed_grid(dataset: DatasetReader, name: str, allow_no_crs: bool) -> Grid:
     transform: Affine = dataset.transform
     has_transform = not transform.is_identity
     if not has_transform and (dataset.gcps[0] or dataset.rpcs):
@@ -287,7 +289,7 @@ def _placed_grid(dataset: rasterio.io.DatasetReader, name: str, allow_no_crs: bo
     return Grid(crs, transform, dataset.height, dataset.width)
 
 
-def _palette(dataset: rasterio.io.DatasetReader) -> NDArray[np.uint8] | None:
+def _palette(dataset: DatasetReader) -> NDArray[np.uint8] | None:
     """Return the colour table as (256 or 65536, 4) uint8, red green blue alpha."""
     if dataset.colorinterp[0] != ColorInterp.palette or dataset.dtypes[0] not in ("uint8", "uint16"):
         return None
