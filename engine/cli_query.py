@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .cli_progress import ProgressBar, warn
-from .expressions import check_known, check_texts
+from .expressions import check_texts
 
 if TYPE_CHECKING:
     import geopandas
 
-    from .query import QueryOptions
+    from .query_options import QueryOptions
 
 _EPILOG = """examples:
   referent query scene.tif "the white airplane in the upper left" -o found.gpkg --preview found.png
@@ -83,18 +83,12 @@ def run(args: argparse.Namespace) -> None:
         parse_crs(args.crs)
     options = _options(args)
 
-    from ..core_model.checkpoint import find_model, load_segmenter, read_spec
     from .query import query
 
-    spec = read_spec(find_model(args.model))
-    check_texts(args.expressions, spec.max_words)
-    for message in check_known(args.expressions, spec.classes, args.allow_unknown):
-        warn(args, message)
     start = time.perf_counter()
-    model = load_segmenter(args.model, args.device)
     with ProgressBar(args.quiet) as bar:
-        frame = query(args.raster, args.expressions, model=model, options=options, progress=bar)
-    for message in frame.attrs.get("warnings", ()):
+        frame = query(args.raster, args.expressions, model=args.model, options=options, progress=bar)
+    for message in frame.attrs["warnings"]:
         warn(args, message)
     if args.output is not None:
         write_layer(frame, args.output, metadata=frame.attrs, inputs=inputs, overwrite=args.overwrite)
@@ -106,16 +100,15 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _options(args: argparse.Namespace) -> QueryOptions:
-    """Return the options, with the region in the raster's CRS: the raster is opened here for the first time."""
-    from ..geo_io.raster import Raster
-    from .query import QueryOptions
+    """Return the options, with the region in the raster's CRS."""
+    from .query_options import QueryOptions
 
-    with Raster.open(args.raster, allow_no_crs=args.allow_no_crs) as raster:
-        raster.choose_bands(args.bands)
-        region = None
-        if args.region is not None:
-            from .region import read_region
+    region = None
+    if args.region is not None:
+        from ..geo_io.raster import Raster
+        from .region import read_region
 
+        with Raster.open(args.raster, allow_no_crs=args.allow_no_crs) as raster:
             region = read_region(args.region, raster.grid.crs)
     return QueryOptions(
         threshold=args.threshold,
@@ -128,6 +121,7 @@ def _options(args: argparse.Namespace) -> QueryOptions:
         device=args.device,
         region=region,
         allow_no_crs=args.allow_no_crs,
+        allow_unknown=args.allow_unknown,
     )
 
 
@@ -163,16 +157,12 @@ def _summary(frame: geopandas.GeoDataFrame, text: str) -> dict[str, Any]:
             "lowest_score": round(float(rows["score"].min()), 3),
             "highest_score": round(float(rows["score"].max()), 3),
         }
-    else:
-        best = frame.attrs.get("best_scores", {}).get(text)
-        facts["best_score"] = None if best is None else round(float(best), 3)
     return facts
 
 
 def _in_words(item: dict[str, Any]) -> str:
     if item["count"] == 0:
-        best = item["best_score"]
-        return "nothing found" if best is None else f"nothing found, best score {best:.2f}"
+        return "nothing found"
     scores = f"{item['lowest_score']:.2f} to {item['highest_score']:.2f}"
     return f"{item['count']} found, {item['area_m2']:,.0f} m² in all, scores {scores}"
 

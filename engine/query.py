@@ -36,8 +36,6 @@ OUTLINE_TOLERANCE_PX = 0.3
 """Simplification unless the person says otherwise: outlines run between pixels and have no stairs to remove."""
 FAR_GSD_FACTOR = 2.0
 """A raster whose pixels are so many times larger or smaller than the model's is asked with a warning."""
-MAX_UNREAD_WORDS = 500
-"""Longer texts are refused before the model is known, whatever it reads."""
 
 COLUMNS = ("fid", "expression", "class", "score", "area_m2", "model", "raster")
 
@@ -78,7 +76,7 @@ def query(
     """
     options = options or QueryOptions()
     texts = (expressions,) if isinstance(expressions, str) else tuple(expressions)
-    check_texts(texts, MAX_UNREAD_WORDS)
+    check_texts(texts)
     crs = None if options.crs is None else parse_crs(options.crs)
     with Raster.open(raster, allow_no_crs=options.allow_no_crs) as source:
         choice = source.choose_bands(options.bands)
