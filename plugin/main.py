@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtCore import QCoreApplication, Qt, QUrl
+from qgis.PyQt.QtGui import QDesktopServices, QIcon
 
 
 class ReferentPlugin:
-    """Referent inside QGIS: a Processing provider and a panel.
+    """Referent inside QGIS: a Processing provider, a panel and a settings page, over one engine.
 
     ``qgis_process`` calls :meth:`initProcessing` only, so nothing there may need a window.
     """
@@ -19,9 +20,13 @@ class ReferentPlugin:
             iface: the ``QgisInterface``; None in ``qgis_process``.
         """
         self._iface = iface
-        self._provider = None
-        self._service = None
         self._translator = None
+        self._service = None
+        self._provider = None
+        self._options = None
+        self._help_action = None
+        self._toggle = None
+        self.dock = None
 
     def initProcessing(self):
         """Register the Processing provider."""
@@ -36,10 +41,42 @@ class ReferentPlugin:
 
     def initGui(self):
         """Register everything that has a window."""
+        from .. import __version__
+        from .help import help_url
+        from .options_page import ReferentOptionsFactory
+        from .panel.dock import ReferentDock
+        from .paths import resource
+
         self.initProcessing()
+        icon = QIcon(resource("icons/referent.svg"))
+        self.dock = ReferentDock(self._iface, self._service, self._iface.mainWindow())
+        self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+        self._toggle = self.dock.toggleViewAction()
+        self._toggle.setIcon(icon)
+        self._iface.addRasterToolBarIcon(self._toggle)
+        self._iface.addPluginToRasterMenu("Referent", self._toggle)
+        self._options = ReferentOptionsFactory(self._service, __version__, self._refresh, self.dock.repair)
+        self._iface.registerOptionsWidgetFactory(self._options)
+        self._help_action = self._iface.pluginHelpMenu().addAction(icon, "Referent")
+        self._help_action.triggered.connect(lambda: QDesktopServices.openUrl(QUrl(help_url())))
 
     def unload(self):
         """Take back everything that ``initGui`` put in place."""
+        if self._help_action is not None:
+            self._iface.pluginHelpMenu().removeAction(self._help_action)
+            self._help_action.deleteLater()
+            self._help_action = None
+        if self._options is not None:
+            self._iface.unregisterOptionsWidgetFactory(self._options)
+            self._options = None
+        if self.dock is not None:
+            self._iface.removePluginRasterMenu("Referent", self._toggle)
+            self._iface.removeRasterToolBarIcon(self._toggle)
+            self._toggle = None
+            self.dock.shut()
+            self._iface.removeDockWidget(self.dock)
+            self.dock.deleteLater()
+            self.dock = None
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
@@ -49,3 +86,7 @@ class ReferentPlugin:
         if self._translator is not None:
             QCoreApplication.removeTranslator(self._translator)
             self._translator = None
+
+    def _refresh(self):
+        if self.dock is not None:
+            self.dock.engine_changed()

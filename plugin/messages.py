@@ -54,3 +54,14 @@ def stage(name: str) -> str:
         "read": tr("Reading"),
     }
     return stages.get(name, name)
+
+
+def unit(name: str) -> str:
+    """Return the word for what is counted."""
+    units = {"tiles": tr("tiles"), "windows": tr("windows"), "objects": tr("objects"), "files": tr("files")}
+    return units.get(name, name)
+
+
+def sentence_for(code: str) -> str:
+    """Return the sentence for a failure that the plugin itself finds."""
+    return sentence(Failure(None, code, ""))

@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "threshold": 0.5,
     "keep_threshold": 0.3,
     "scope": "view",
+    "export_folder": "",
     "history": [],
 }
 """Every setting and its default; the type of the default is the type of the setting."""

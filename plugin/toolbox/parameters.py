@@ -10,7 +10,6 @@ from typing import Any
 from qgis.core import (
     QgsFeature,
     QgsFeatureSink,
-    QgsField,
     QgsFields,
     QgsGeometry,
     QgsProcessing,
@@ -27,8 +26,8 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtCore import QVariant
 
+from ..compat import number_field, text_field
 from ..i18n import tr
 from ..scene import Scene, region_in
 
@@ -130,21 +129,18 @@ def region_of(
     return region
 
 
-FIELDS = (
-    ("expression", QVariant.String),
-    ("class", QVariant.String),
-    ("score", QVariant.Double),
-    ("area_m2", QVariant.Double),
-    ("model", QVariant.String),
-    ("raster", QVariant.String),
-)
-
-
 def result_fields() -> QgsFields:
     """Return the attributes of found polygons."""
     fields = QgsFields()
-    for name, kind in FIELDS:
-        fields.append(QgsField(name, kind))
+    for field in (
+        text_field("expression"),
+        text_field("class"),
+        number_field("score"),
+        number_field("area_m2"),
+        text_field("model"),
+        text_field("raster"),
+    ):
+        fields.append(field)
     return fields
 
 
@@ -169,13 +165,14 @@ def copy_polygons(path: str, sink: QgsFeatureSink, feedback: QgsProcessingFeedba
         transform: to the CRS of the sink, or None.
     """
     layer = QgsVectorLayer(path, "found", "ogr")
-    names = [name for name, _ in FIELDS]
+    fields = result_fields()
+    names = [field.name() for field in fields]
 
     def features() -> Iterable[QgsFeature]:
         for found in layer.getFeatures():
             if feedback.isCanceled():
                 return
-            feature = QgsFeature(result_fields())
+            feature = QgsFeature(fields)
             geometry = found.geometry()
             geometry.convertToMultiType()
             if transform is not None:
