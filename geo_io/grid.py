@@ -101,7 +101,7 @@ class Grid:
             return self
         width = _resampled_length(self.width, size_xy[0], gsd_m)
         height = _resampled_length(self.height, size_xy[1], gsd_m)
-        transform = self.transform * Affine.scale(self.width / width, self.height / height)
+        transform = chain_transforms(self.transform, Affine.scale(self.width / width, self.height / height))
         return Grid(self.crs, transform, height, width)
 
     def to_map(self, geometries_px: Sequence[BaseGeometry]) -> list[BaseGeometry]:
@@ -126,6 +126,19 @@ def apply_transform(transform: Affine, column: float, row: float) -> tuple[float
     """Return the map coordinates of one place in pixels; affine 2 and 3 spell this differently."""
     t = transform
     return (t.a * column + t.b * row + t.c, t.d * column + t.e * row + t.f)
+
+
+def chain_transforms(outer: Affine, inner: Affine) -> Affine:
+    """Return the transform that applies ``inner`` first; affine 2 and 3 spell this differently too."""
+    o, i = outer, inner
+    return Affine(
+        o.a * i.a + o.b * i.d,
+        o.a * i.b + o.b * i.e,
+        o.a * i.c + o.b * i.f + o.c,
+        o.d * i.a + o.e * i.d,
+        o.d * i.b + o.e * i.e,
+        o.d * i.c + o.e * i.f + o.f,
+    )
 
 
 def measure_areas_m2(geometries: Sequence[BaseGeometry], crs: pyproj.CRS | None) -> NDArray[np.float64]:

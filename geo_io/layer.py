@@ -7,7 +7,8 @@ import os
 import re
 import sqlite3
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas as gpd
@@ -103,10 +104,24 @@ def write_layer(
         OutputError: it cannot be written; a file that was there is untouched.
     """
     path = check_layer_output(path, inputs=inputs, overwrite=overwrite)
-    # On the same folder, so that the rename is one step; the ending stays, as drivers look at it.
-    part = path.with_name(f".{path.stem[:150]}.{os.getpid()}.part{path.suffix}")
-    try:
+    with replace_whole(path) as part:
         _write(_uniform(frame), part, FORMATS[path.suffix.lower()], _layer_name(path), dict(metadata or {}))
+
+
+@contextmanager
+def replace_whole(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to, which takes the place of ``path`` when all went well.
+
+    Args:
+        path: the file that shall appear whole or stay as it was.
+
+    Raises:
+        OutputError: it could not be written; nothing temporary is left.
+    """
+    # On the same folder, so that the rename is one step; the ending stays, as drivers look at it.
+    part = path.with_name(f".{path.stem[:60]}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield part
         _sync(part)
         if path.exists():
             _check_not_open(path)

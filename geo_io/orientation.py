@@ -12,7 +12,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from .grid import Grid
+from .grid import Grid, chain_transforms
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Orientation:
         height, width = stored.shape[::-1] if self.is_transposed else stored.shape
         flip = Affine(-1, 0, width, 0, 1, 0) if self.flips_columns else Affine.identity()
         if self.flips_rows:
-            flip = Affine(1, 0, 0, 0, -1, height) * flip
+            flip = chain_transforms(Affine(1, 0, 0, 0, -1, height), flip)
         swap = Affine(0, 1, 0, 1, 0, 0) if self.is_transposed else Affine.identity()
-        return Grid(stored.crs, stored.transform * swap * flip, height, width)
+        return Grid(stored.crs, chain_transforms(stored.transform, chain_transforms(swap, flip)), height, width)
 
     def stored_extent(
         self, extent: tuple[float, float, float, float], upright_shape: tuple[int, int]

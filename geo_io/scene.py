@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 
-from .grid import Grid
+from .grid import Grid, chain_transforms
 from .orientation import find_orientation
 from .raster import Raster
 from .stretch import Stretch
@@ -104,3 +105,33 @@ def _filled(tile: NDArray[np.uint8], valid: NDArray[np.bool_]) -> tuple[NDArray[
         tile = tile.copy()
         tile[:, ~valid] = tile[:, valid].mean(axis=1).round().astype(np.uint8)[:, None]
     return tile, valid
+
+
+def read_overview(
+    raster: Raster, bands: Sequence[int], stretch: Stretch, min_side_px: int, max_side_px: int
+) -> tuple[NDArray[np.uint8], Grid]:
+    """Return the whole raster as one upright picture, for people to look at.
+
+    Args:
+        raster: the open raster.
+        bands: one band or three, counted from 1.
+        stretch: how stored values become 0...255.
+        min_side_px: the longer side is enlarged to this where the raster is smaller.
+        max_side_px: the longer side is shrunk to this where the raster is larger.
+
+    Returns:
+        pixels: (3, H, W) uint8, black without data.
+        grid: where they lie.
+    """
+    orientation = find_orientation(raster.grid)
+    upright = orientation.upright_grid(raster.grid)
+    longest = max(upright.shape)
+    scale = min(max(longest, min_side_px), max_side_px) / longest
+    height, width = (max(1, round(side * scale)) for side in upright.shape)
+    transform = chain_transforms(upright.transform, Affine.scale(upright.width / width, upright.height / height))
+    stored_shape = (width, height) if orientation.is_transposed else (height, width)
+    whole = (0.0, 0.0, float(raster.grid.height), float(raster.grid.width))
+    values, valid = raster.read_resampled(whole, bands, stored_shape)
+    pixels = np.zeros((3, *stored_shape), dtype=np.uint8)
+    pixels[:] = stretch.apply(values) * valid
+    return np.ascontiguousarray(orientation.to_upright(pixels)), Grid(upright.crs, transform, height, width)

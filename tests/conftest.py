@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +29,9 @@ def _register_checkout() -> None:
         sys.modules["referent"] = module
         spec.loader.exec_module(module)
     elif found.origin is None or Path(found.origin).resolve().parent != ROOT:
-        raise pytest.UsageError(f"'referent' is installed from {found.origin}, not from {ROOT}: run 'pip install -e .' here.")
+        raise pytest.UsageError(
+            f"'referent' is installed from {found.origin}, not from {ROOT}: run 'pip install -e .' here."
+        )
 
 
 _register_checkout()
@@ -39,3 +43,32 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the folder of real imagery (../shared/data) is not beside this checkout")
     return SHARED_DATA
+
+
+@pytest.fixture
+def make_raster(tmp_path: Path) -> Callable[..., Path]:
+    """Write a (C, H, W) array as a raster file of half-metre pixels in UTM, unless told otherwise."""
+
+    def make(name: str, values: Any, **profile: Any) -> Path:
+        import rasterio
+        from affine import Affine
+
+        bands, height, width = values.shape
+        settings = {
+            "driver": "GTiff",
+            "count": bands,
+            "height": height,
+            "width": width,
+            "dtype": values.dtype,
+            "crs": "EPSG:32633",
+            "transform": Affine(0.5, 0, 500_000, 0, -0.5, 5_000_000),
+        }
+        if bands >= 3 and profile.get("driver", "GTiff") == "GTiff":
+            settings["photometric"] = "RGB"
+        path = tmp_path / name
+        settings.update(profile)
+        with rasterio.open(path, "w", **{k: v for k, v in settings.items() if v is not None}) as target:
+            target.write(values)
+        return path
+
+    return make
