@@ -48,8 +48,8 @@ _CONCEPTS = {
     "mobile home": "mobile home; trailer home, caravan, trailer, manufactured home",
     "swimming pool": "pool, swimming pool; pond-like pool, swimming-pool, hot tub",
     "car": (
-        "car; automobile, auto, van, taxi, sedan, small vehicle, compact vehicle, compact car, light-duty "
-        "vehicle, passenger car, motorcar, light duty vehicle, minivan, suv, pickup, cab, small car"
+        "car; automobile, auto, van, taxi, sedan, small vehicle, compact vehicle, light-duty "
+        "vehicle, passenger car, motorcar, light duty vehicle, minivan, suv, pickup, cab"
     ),
     "truck": (
         "truck; lorry, semi, semi truck, tractor trailer, large vehicle, box truck, semitrailer, tanker "
@@ -71,7 +71,7 @@ _CONCEPTS = {
     "intersection": "intersection, crossing, crossroads; junction, road intersection, crossroad",
     "roundabout": "roundabout; traffic circle, rotary, circular crossing",
     "toll station": "toll station; expressway toll station, toll plaza, toll gate, toll booth",
-    "parking lot": "parking lot, car park; parking area, parking place, parking space",
+    "parking lot": "parking lot, car park; parking area, lot, parking place, parking space",
     "driveway": "driveway; drive",
     "sidewalk": "sidewalk, pavement; footpath, walkway, footway",
     "path": "path; dirt path, cart path, trail, track",

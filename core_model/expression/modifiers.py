@@ -20,7 +20,7 @@ _ORIENTED = frozenset(
     "flows".split()
 )
 _ORIENTATION = frozenset(
-    "to the from up down toward straight away horizontally vertically diagonally and at in its nose diagonal".split()
+    "to the from up down toward straight away horizontally vertically diagonally and at in its nose diagonal below above".split()
 )
 _BE = frozenset("is are be being as was were".split())
 _NOT = frozenset("not never n't neither nor".split())
@@ -256,7 +256,7 @@ class ModifierReader:
 
     def _leave(self, draft: Draft) -> None:
         """Leave words to the network: one word, or a clause (``with a dark tail``) up to the next strong modifier."""
-        if self.word() in _ORIENTED:
+        if self.word() in _ORIENTED or (self.word() == "from" and place.read_place(self.text, self.at)):
             self._leave_direction(draft)
             return
         has_parts = self.word() == "whose" or self.word(1) in ("its", "their")

@@ -109,6 +109,8 @@ def read_place(text: Sequence[str], at: int) -> tuple[Place, int] | None:
         return Place(region, intense, True), at + 1
     else:
         return None
+    if has_preposition and at + 1 < len(text) and text[at] in words.OUTERMOST and text[at + 1] in words.PARTS:
+        region, at = name_region((region, words.OUTERMOST[text[at]])) or region, at + 1  # "the right topmost part"
     is_inside = False
     while at < len(text) and text[at] in words.PARTS:
         if text[at] in _EDGES and len(parts_of(region)) == 1 and region != "center":
