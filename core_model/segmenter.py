@@ -66,10 +66,10 @@ class Segmentation:
     """What ``segment`` answers for B tiles and E expressions."""
 
     logits: NDArray[np.float32]
-    """(B, E, H, W) float32; above 0 the pixel belongs to the referent. A tile without a referent is below 0 throughout:
-    the no-referent output is already folded in."""
+    """(B, E, H, W) float32; above 0 the pixel belongs to the referent. A tile without a referent is below 0
+    throughout: the no-referent output is already folded in."""
     outlines: NDArray[np.float32] | None
-    """(B, H, W) float32 logits, above 0 on the outlines that keep touching objects apart; None if the engine has none."""
+    """(B, H, W) float32 logits, above 0 on outlines, which keep touching objects apart; None without such."""
 
 
 class Segmenter(Protocol):

@@ -11,5 +11,5 @@ class OptionsError(EngineError):
     """The options of a job contradict each other or are out of range."""
 
 
-class Cancelled(EngineError):
+class Cancelled(EngineError):  # noqa: N818 - an answer to the person, not a fault
     """The person cancelled the job."""

@@ -1,0 +1,133 @@
+"""Measure a model on annotated chips: written expressions, class names, and what is not there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..core_model.checkpoint import load_segmenter
+from ..core_model.chip_evaluation import Answer, TextMode, ask_chips, headline
+from ..core_model.data.chips import read_ucm_refer
+from ..core_model.errors import DataError
+from ..core_model.metrics import overall_iou, summarise
+from ..core_model.segmenter import Segmenter
+from .progress import Progress, ProgressSink
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """The figures of one model on one split."""
+
+    model: str
+    split: str
+    text_mode: TextMode
+    headline: dict[str, float]
+    """See ``core_model.chip_evaluation.headline``."""
+    groups: dict[str, dict[str, float]]
+    """``single``, ``group``, ``class``: count, mIoU, oIoU, Pr@0.5 to 0.9."""
+    classes: dict[str, dict[str, float]]
+    """Class: ``written_miou`` of its single referents, ``class_oiou`` over all instances, and the counts."""
+    kinds: dict[str, dict[str, float]]
+    """Kind of written expression: count and mIoU of single referents."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data."""
+        return dict(self.__dict__)
+
+    def to_text(self) -> str:
+        """Return the report as a few tables for a person."""
+        lines = [f"{self.model} on {self.split} ({self.text_mode}; masks at the resolution of the chips)", ""]
+        lines += [f"  {name:32s} {value:6.3f}" for name, value in self.headline.items()]
+        lines += ["", f"  {'':16s} {'count':>6s} {'mIoU':>6s} {'oIoU':>6s} {'Pr@.5':>6s} {'Pr@.7':>6s} {'Pr@.9':>6s}"]
+        for name, row in self.groups.items():
+            cells = " ".join(f"{row[key]:6.3f}" for key in ("miou", "oiou", "pr50", "pr70", "pr90"))
+            lines.append(f"  {name:16s} {row['count']:6.0f} {cells}")
+        lines += ["", f"  {'class':16s} {'written':>8s} {'mIoU':>6s} {'chips':>8s} {'oIoU':>6s}"]
+        for name, row in self.classes.items():
+            lines.append(
+                f"  {name:16s} {row['written_count']:8.0f} {row['written_miou']:6.3f} "
+                f"{row['class_count']:8.0f} {row['class_oiou']:6.3f}"
+            )
+        lines += ["", f"  {'kind':16s} {'written':>8s} {'mIoU':>6s}"]
+        lines += [f"  {name:16s} {row['count']:8.0f} {row['miou']:6.3f}" for name, row in self.kinds.items()]
+        return "\n".join(lines)
+
+
+def evaluate(
+    model: str | Path | Segmenter,
+    data: Path,
+    split: str = "test",
+    *,
+    text_mode: TextMode = "expression",
+    device: str = "auto",
+    progress: ProgressSink | None = None,
+) -> EvaluationReport:
+    """Return how well a model answers on a split of ``ucm_refer``.
+
+    Args:
+        model: name, checkpoint folder, or a model that is loaded already.
+        data: folder of the data set.
+        split: ``train``, ``val`` or ``test``.
+        text_mode: ``class-name`` asks the class of each referent instead of the written expression.
+        device: where to compute, if the model is to be loaded.
+        progress: told of every chip.
+
+    Raises:
+        DataError: the data set cannot be read, or the split is empty.
+        CheckpointError: the model is missing or damaged.
+    """
+    chips = [chip for chip in read_ucm_refer(data, split).chips if chip.annotated]
+    if not chips:
+        raise DataError(f"The data set {data} has no annotated chips in the split '{split}'; use train, val or test.")
+    segmenter = load_segmenter(model, device) if isinstance(model, str | Path) else model
+    on_chip: Callable[[int, int], None] | None = None
+    if progress is not None:
+        sink = progress
+
+        def on_chip(done: int, total: int) -> None:
+            sink(Progress("evaluate", done, total, "chips"))
+
+    answers = list(ask_chips(segmenter, chips, text_mode, on_chip))
+    return report_of(answers, segmenter.spec.name, split, text_mode)
+
+
+def report_of(answers: Sequence[Answer], model: str, split: str, text_mode: TextMode) -> EvaluationReport:
+    """Return the figures of answers."""
+    groups: dict[str, list[Answer]] = defaultdict(list)
+    written: dict[str, list[Answer]] = defaultdict(list)
+    named: dict[str, list[Answer]] = defaultdict(list)
+    kinds: dict[str, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        question = answer.question
+        groups[question.group].append(answer)
+        if question.group == "single":
+            written[question.class_name].append(answer)
+            for kind in (question.kind or "unnamed").split("+"):
+                kinds[kind].append(answer)
+        elif question.group == "class":
+            named[question.class_name].append(answer)
+    classes = {}
+    for name in sorted({*written, *named} - {""}):
+        single = summarise([item.overlap for item in written[name]])
+        classes[name] = {
+            "written_count": single["count"],
+            "written_miou": single["miou"],
+            "class_count": float(len(named[name])),
+            "class_oiou": overall_iou(item.overlap for item in named[name]),
+        }
+    return EvaluationReport(
+        model=model,
+        split=split,
+        text_mode=text_mode,
+        headline=headline(answers),
+        groups={
+            name: summarise([item.overlap for item in groups[name]])
+            for name in ("single", "group", "class")
+            if groups[name]
+        },
+        classes=classes,
+        kinds={name: summarise([item.overlap for item in items]) for name, items in sorted(kinds.items())},
+    )

@@ -1,0 +1,164 @@
+"""Train a model from a configuration: tokenizer, pretext stage, referring stage, calibration, checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from ..core_model.config import ModelConfig
+from ..core_model.data.batch import BatchSource, Mix
+from ..core_model.data.chips import ChipSet, read_ucm_refer
+from ..core_model.device import choose_compute
+from ..core_model.expression.lexicon import SAID
+from ..core_model.image_encoder import ResidualEncoder
+from ..core_model.network import ReferringNetwork, build_network
+from ..core_model.tokenizer import ExpressionTokenizer, train_tokenizer
+from ..core_model.train.loop import LoopConfig, StepReport, fit
+from ..core_model.train.objective import PretextNetwork, PretextObjective, ReferringObjective
+from .errors import OptionsError
+from .train_config import StageConfig, TrainConfig, read_train_config
+from .train_finish import finish, validator
+
+OnStep = Callable[[str, StepReport], None]
+
+
+def train(
+    config_path: Path,
+    out: Path,
+    *,
+    seed: int | None = None,
+    pretext_from: Path | None = None,
+    on_step: OnStep | None = None,
+) -> Path:
+    """Train a model and return its checkpoint folder. A run that was stopped goes on when called again.
+
+    Args:
+        config_path: TOML file, see ``engine.train_config``.
+        out: folder of the run; the checkpoint is ``out/model``.
+        seed: instead of the configuration's.
+        pretext_from: run folder whose pretext stage is used instead of an own one.
+        on_step: told of every step, with the name of the stage.
+
+    Raises:
+        OptionsError: the configuration is not usable.
+        TrainingError: training cannot go on.
+        DataError: the data set cannot be read.
+    """
+    config = read_train_config(config_path)
+    if seed is not None:
+        config = dataclasses.replace(config, seed=seed)
+    data = read_ucm_refer(Path(config.data), "train")
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer, model_config = _prepare(config, data, out)
+    torch.manual_seed(config.seed)
+    network = build_network(model_config, pretrained=True)
+    compute = choose_compute()
+    bf16 = compute.dtype == torch.bfloat16
+    if config.pretext.steps:
+        weights = (pretext_from or out) / "pretext" / "image_side.safetensors"
+        if not weights.exists():
+            if pretext_from is not None:
+                raise OptionsError(f"There is no finished pretext stage in {pretext_from}: {weights} is missing.")
+            _pretext(config, data, tokenizer, network, out / "pretext", bf16, on_step)
+        image_side = load_file(weights)
+        network.load_state_dict(
+            {k: v for k, v in image_side.items() if not k.startswith(("labels.", "rebuild."))}, strict=False
+        )
+    stage = config.referring
+    _freeze(network, stage.frozen_stages)
+    source = _source(data, tokenizer, stage, config.seed, stage.questions)
+    average = fit(
+        network,
+        source,
+        ReferringObjective(),
+        _loop_config(stage, config.seed),
+        out / "referring",
+        validate=validator(config, tokenizer, model_config) if stage.validate_every else None,
+        on_step=(lambda report: on_step("referring", report)) if on_step else None,
+        device=str(compute.device),
+        bf16=bf16,
+    )
+    if not isinstance(average, ReferringNetwork):
+        raise TypeError("the loop returns the kind of network that it was given")
+    return finish(config, data, model_config, tokenizer, average, out)
+
+
+def _prepare(config: TrainConfig, data: ChipSet, out: Path) -> tuple[ExpressionTokenizer, ModelConfig]:
+    base = ModelConfig()
+    fields = {"gsd_m": data.gsd_m, **config.model, "classes": data.classes}
+    unknown = set(fields) - {item.name for item in dataclasses.fields(ModelConfig)}
+    if unknown:
+        raise OptionsError(f"The table [model] of the training configuration holds unknown keys {sorted(unknown)}.")
+    path = out / "tokenizer.json"
+    if path.exists():
+        tokenizer = ExpressionTokenizer.read(path, base.text_encoder.max_tokens)
+    else:
+        texts = [item.text for chip in data.chips for item in chip.expressions]
+        texts += [word for words in SAID.values() for word in words for _ in range(3)]
+        for name in config.tokenizer_texts:
+            lines = Path(name).read_text(encoding="utf-8").splitlines() if Path(name).is_file() else []
+            texts += [line.split("\t")[-1] for line in lines[1:]]
+        tokenizer = train_tokenizer(texts, config.vocab_size, base.text_encoder.max_tokens)
+        path.write_text(tokenizer.to_json(), encoding="utf-8")
+    text_encoder = dataclasses.replace(base.text_encoder, vocab_size=tokenizer.vocab_size)
+    return tokenizer, ModelConfig(**{**fields, "text_encoder": text_encoder})  # type: ignore[arg-type]
+
+
+def _freeze(network: ReferringNetwork, stages: int) -> None:
+    encoder = network.image_encoder
+    if stages and isinstance(encoder, ResidualEncoder):
+        encoder.stem.requires_grad_(False)
+        encoder.stages[:stages].requires_grad_(False)
+
+
+def _pretext(
+    config: TrainConfig,
+    data: ChipSet,
+    tokenizer: ExpressionTokenizer,
+    network: ReferringNetwork,
+    folder: Path,
+    bf16: bool,
+    on_step: OnStep | None,
+) -> None:
+    source = _source(data, tokenizer, config.pretext, config.seed + 1000, 0)
+    average = fit(
+        PretextNetwork(network, source.label_count),
+        source,
+        PretextObjective(),
+        _loop_config(config.pretext, config.seed + 1000),
+        folder,
+        on_step=(lambda report: on_step("pretext", report)) if on_step else None,
+        bf16=bf16,
+    )
+    part = folder / "image_side.safetensors.part"
+    save_file({name: value.contiguous() for name, value in average.state_dict().items()}, part)
+    part.replace(folder / "image_side.safetensors")
+
+
+def _source(
+    data: ChipSet, tokenizer: ExpressionTokenizer, stage: StageConfig, seed: int, questions: int
+) -> BatchSource:
+    mix = Mix(
+        size_px=stage.size_px,
+        questions=questions,
+        upright=stage.upright,
+        mosaic=stage.mosaic,
+        synthetic=stage.synthetic,
+        unannotated=stage.unannotated,
+    )
+    return BatchSource(data.chips, data.classes, tokenizer, mix, batch_size=stage.batch_size, seed=seed)
+
+
+def _loop_config(stage: StageConfig, seed: int) -> LoopConfig:
+    return LoopConfig(
+        steps=stage.steps,
+        batch_size=stage.batch_size,
+        learning_rate=stage.learning_rate,
+        weight_decay=stage.weight_decay,
+        validate_every=stage.validate_every,
+        seed=seed,
+    )
