@@ -59,7 +59,7 @@ def find_objects(
         found += [
             item
             for item in iter_polygons(component, scores, outlines, level, simplify_px)
-            if item.polygon.area >= min_px
+            if item.polygon.area >= min_area_px / 2
         ]
         _check_count(len(found), expression, max_polygons)
     return found

@@ -46,7 +46,8 @@ def choose_bands(
     count = len(interpretations)
     if wanted is not None:
         return BandChoice(_checked(tuple(wanted), count, name))
-    for words in (interpretations, [_colour_of(description) for description in descriptions]):
+    # Descriptions were written by somebody; three 8-bit bands are called red, green, blue by GDAL whatever they are.
+    for words in ([_colour_of(description) for description in descriptions], interpretations):
         if {"red", "green", "blue"} <= set(words):
             index = list(words).index
             return BandChoice((index("red") + 1, index("green") + 1, index("blue") + 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -104,8 +105,11 @@ def write_layer(
         OutputError: it cannot be written; a file that was there is untouched.
     """
     path = check_layer_output(path, inputs=inputs, overwrite=overwrite)
-    with replace_whole(path) as part:
-        _write(_uniform(frame), part, FORMATS[path.suffix.lower()], _layer_name(path), dict(metadata or {}))
+    # Made in the folder for temporary files: SQLite does not trust network shares, nor GDAL names with ; or ! in them.
+    with replace_whole(path) as part, tempfile.TemporaryDirectory(prefix="referent-") as folder:
+        draft = Path(folder) / f"layer{path.suffix.lower()}"
+        _write(_uniform(frame), draft, FORMATS[draft.suffix], _layer_name(path), dict(metadata or {}))
+        shutil.copyfile(draft, part)
 
 
 @contextmanager
@@ -118,8 +122,8 @@ def replace_whole(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: it could not be written; nothing temporary is left.
     """
-    # On the same folder, so that the rename is one step; the ending stays, as drivers look at it.
-    part = path.with_name(f".{path.stem[:60]}.{os.getpid()}.part{path.suffix}")
+    # On the same folder, so that the rename is one step.
+    part = path.with_name(f".{path.stem[:40]}.{os.getpid()}.part")
     try:
         yield part
         _sync(part)
@@ -132,8 +136,7 @@ def replace_whole(path: Path) -> Iterator[Path]:
             f"The output {path} could not be written ({error}): check the free space of its folder and try again."
         ) from error
     finally:
-        for leftover in (part, part.with_name(part.name + "-journal"), part.with_name(part.name + "-wal")):
-            leftover.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
 def read_metadata(path: str | Path) -> dict[str, object]:
@@ -167,6 +170,7 @@ def _write(frame: gpd.GeoDataFrame, part: Path, driver: str, layer: str, metadat
         options["layer_metadata"] = {"referent": json.dumps(metadata, ensure_ascii=False)}
     if driver == "GPKG":
         options["GEOMETRY_NAME"] = _GEOMETRY_COLUMN
+        options["VERSION"] = "1.2"  # newer ones make the GDAL of QGIS 3.22 warn
     pyogrio.write_dataframe(frame, part, **options)
     if driver == "GPKG":
         embed_style(part, layer, _GEOMETRY_COLUMN)
