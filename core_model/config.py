@@ -32,9 +32,11 @@ class ImageEncoderConfig:
     depths: tuple[int, ...] = (2, 2, 3, 2)
     """Residual blocks of the four stages (residual)."""
     hub_id: str = ""
-    """Hub repository or local folder of a backbone (hub)."""
+    """Hub repository or local folder whose weights a training starts from (hub)."""
     revision: str = ""
-    """40-digit commit of the hub repository (hub)."""
+    """40-digit commit of the hub repository; weights of an unpinned one are never loaded (hub)."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """``model_type`` and sizes, as ``transformers`` names them, so that a checkpoint loads without the hub (hub)."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class TextEncoderConfig:
     """A BERT-family text encoder that also accepts input embeddings."""
 
     kind: str = "bert"
-    """``bert`` (a BERT of the sizes below) or ``hub`` (``hub_id`` at ``revision``)."""
+    """``bert`` (a BERT of the sizes below) or ``hub`` (a BERT-family model of ``transformers``)."""
     vocab_size: int = 1500
     """Size of the WordPiece vocabulary (bert)."""
     dim: int = 160
@@ -58,9 +60,11 @@ class TextEncoderConfig:
     max_tokens: int = 32
     """Longest token sequence, special tokens included."""
     hub_id: str = ""
-    """Hub repository or local folder of a BERT-family model (hub)."""
+    """Hub repository or local folder whose weights a training starts from (hub)."""
     revision: str = ""
-    """40-digit commit of the hub repository (hub)."""
+    """40-digit commit of the hub repository; weights of an unpinned one are never loaded (hub)."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """``model_type`` and sizes, as ``transformers`` names them, so that a checkpoint loads without the hub (hub)."""
 
 
 @dataclass(frozen=True)
@@ -222,11 +226,13 @@ def _problems(config: ModelConfig) -> list[str]:
     for part, kinds in ((image, ("residual", "hub")), (text, ("bert", "hub"))):
         if part.kind not in kinds:
             found.append(f"encoder kind '{part.kind}' is none of {kinds}")
-        if part.kind == "hub" and not Path(part.hub_id).is_dir():
-            if not _HUB_ID.fullmatch(part.hub_id):
+        if part.kind == "hub":
+            if not isinstance(part.settings.get("model_type"), str):
+                found.append("settings of a hub encoder must name a 'model_type' of transformers, such as 'swin'")
+            if part.hub_id and not _HUB_ID.fullmatch(part.hub_id) and not Path(part.hub_id).is_dir():
                 found.append(f"hub_id '{part.hub_id}' is neither a folder nor 'owner/name'")
-            elif not _REVISION.fullmatch(part.revision):
-                found.append(f"revision of '{part.hub_id}' must be the 40 hexadecimal digits of a commit")
+            if part.revision and not _REVISION.fullmatch(part.revision):
+                found.append(f"revision '{part.revision}' must be the 40 hexadecimal digits of a commit")
     if not 4 <= text.max_tokens <= 4096:
         found.append(f"max_tokens is {text.max_tokens}, expected 4 to 4096")
     if min(decoder.dim, decoder.dim8, decoder.dim4, decoder.dim2, decoder.layers, decoder.heads, decoder.ffn) < 1:

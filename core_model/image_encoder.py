@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .config import ImageEncoderConfig
+from .errors import CheckpointError
+from .hub import hub_settings, pinned_source
 
 STRIDES = (4, 8, 16, 32)
 
@@ -103,18 +105,21 @@ def build_image_encoder(config: ImageEncoderConfig, *, pretrained: bool = False)
     """
     if config.kind == "residual":
         return ResidualEncoder(config.stem, config.widths, config.depths)
-    from transformers import AutoBackbone, AutoConfig
+    from transformers.models.auto.modeling_auto import MODEL_FOR_BACKBONE_MAPPING
 
-    revision = config.revision or None
-    settings = AutoConfig.from_pretrained(config.hub_id, revision=revision, trust_remote_code=False)
-    names = list(settings.stage_names)[1:] if hasattr(settings, "stage_names") else None
-    settings.out_features = names[-4:] if names else None
-    if pretrained:
-        backbone = AutoBackbone.from_pretrained(
-            config.hub_id, revision=revision, config=settings, use_safetensors=True, trust_remote_code=False
+    settings = hub_settings(config.settings)
+    if type(settings) not in MODEL_FOR_BACKBONE_MAPPING:
+        raise CheckpointError(
+            f"'{settings.model_type}' is no backbone of transformers; use swin, convnextv2, dinov2 or alike."
         )
+    backbone_class = MODEL_FOR_BACKBONE_MAPPING[type(settings)]
+    names = list(settings.stage_names)[1:]
+    settings.out_features = names[-4:]
+    if pretrained and config.hub_id:
+        source = pinned_source(config.hub_id, config.revision)
+        backbone = backbone_class.from_pretrained(config=settings, use_safetensors=True, **source)
     else:
-        backbone = AutoBackbone.from_config(settings)
+        backbone = backbone_class(settings)
     return HubEncoder(cast(nn.Module, backbone), backbone.channels)
 
 

@@ -7,6 +7,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from .config import TextEncoderConfig
+from .hub import hub_settings, pinned_source
 
 
 class TextEncoder(nn.Module):
@@ -52,7 +53,7 @@ def build_text_encoder(config: TextEncoderConfig, *, pretrained: bool = False) -
         config: its kind and sizes.
         pretrained: load the hub's weights (network, or the local cache when offline); otherwise random.
     """
-    from transformers import AutoConfig, AutoModel, BertConfig, BertModel
+    from transformers import AutoModel, BertConfig, BertModel
 
     if config.kind == "bert":
         settings = BertConfig(
@@ -67,12 +68,10 @@ def build_text_encoder(config: TextEncoderConfig, *, pretrained: bool = False) -
             type_vocab_size=1,
         )
         return TextEncoder(BertModel(settings, add_pooling_layer=False), config.dim)
-    revision = config.revision or None
-    settings = AutoConfig.from_pretrained(config.hub_id, revision=revision, trust_remote_code=False)
-    if pretrained:
-        bert = AutoModel.from_pretrained(
-            config.hub_id, revision=revision, config=settings, use_safetensors=True, trust_remote_code=False
-        )
+    settings = hub_settings(config.settings)
+    if pretrained and config.hub_id:
+        source = pinned_source(config.hub_id, config.revision)
+        bert = AutoModel.from_pretrained(config=settings, use_safetensors=True, trust_remote_code=False, **source)
     else:
         bert = AutoModel.from_config(settings)
     return TextEncoder(bert, settings.hidden_size)

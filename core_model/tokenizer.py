@@ -13,6 +13,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from torch import Tensor
 
 from .errors import CheckpointError, ExpressionError
+from .hub import pinned_source
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _WORD = re.compile(r"\w", re.UNICODE)
@@ -99,6 +100,24 @@ class ExpressionTokenizer:
         except Exception as error:  # the library raises bare Exception
             raise CheckpointError(f"The tokenizer {path} cannot be read: {error}.") from error
         return cls(tokenizer, max_tokens)
+
+
+def load_hub_tokenizer(hub_id: str, revision: str, max_tokens: int) -> ExpressionTokenizer:
+    """Return the tokenizer of a hub repository at a pinned commit, or of a local folder.
+
+    Raises:
+        CheckpointError: it is not pinned, cannot be loaded, or is not of BERT's kind.
+    """
+    from transformers import AutoTokenizer
+
+    source = pinned_source(hub_id, revision)
+    try:
+        loaded = AutoTokenizer.from_pretrained(**source, use_fast=True, trust_remote_code=False)
+        return ExpressionTokenizer(Tokenizer.from_str(loaded.backend_tokenizer.to_str()), max_tokens)
+    except (OSError, ValueError, AttributeError) as error:
+        raise CheckpointError(
+            f"The tokenizer of '{hub_id}' cannot be loaded ({error}); check the name or go online."
+        ) from error
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int, max_tokens: int) -> ExpressionTokenizer:

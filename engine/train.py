@@ -16,7 +16,8 @@ from ..core_model.device import choose_compute
 from ..core_model.expression.lexicon import SAID
 from ..core_model.image_encoder import ResidualEncoder
 from ..core_model.network import ReferringNetwork, build_network
-from ..core_model.tokenizer import ExpressionTokenizer, train_tokenizer
+from ..core_model.presets import read_preset
+from ..core_model.tokenizer import ExpressionTokenizer, load_hub_tokenizer, train_tokenizer
 from ..core_model.train.loop import LoopConfig, StepReport, fit
 from ..core_model.train.objective import PretextNetwork, PretextObjective, ReferringObjective
 from .errors import OptionsError
@@ -88,24 +89,30 @@ def train(
 
 
 def _prepare(config: TrainConfig, data: ChipSet, out: Path) -> tuple[ExpressionTokenizer, ModelConfig]:
-    base = ModelConfig()
-    fields = {"gsd_m": data.gsd_m, **config.model, "classes": data.classes}
+    fields = dict(config.model)
+    base = read_preset(str(fields.pop("preset", "small")))
     unknown = set(fields) - {item.name for item in dataclasses.fields(ModelConfig)}
     if unknown:
         raise OptionsError(f"The table [model] of the training configuration holds unknown keys {sorted(unknown)}.")
     path = out / "tokenizer.json"
+    text = base.text_encoder
     if path.exists():
-        tokenizer = ExpressionTokenizer.read(path, base.text_encoder.max_tokens)
+        tokenizer = ExpressionTokenizer.read(path, text.max_tokens)
+    elif text.kind == "hub" and text.hub_id:
+        tokenizer = load_hub_tokenizer(text.hub_id, text.revision, text.max_tokens)
+        path.write_text(tokenizer.to_json(), encoding="utf-8")
     else:
         texts = [item.text for chip in data.chips for item in chip.expressions]
         texts += [word for words in SAID.values() for word in words for _ in range(3)]
         for name in config.tokenizer_texts:
             lines = Path(name).read_text(encoding="utf-8").splitlines() if Path(name).is_file() else []
             texts += [line.split("\t")[-1] for line in lines[1:]]
-        tokenizer = train_tokenizer(texts, config.vocab_size, base.text_encoder.max_tokens)
+        tokenizer = train_tokenizer(texts, config.vocab_size, text.max_tokens)
         path.write_text(tokenizer.to_json(), encoding="utf-8")
-    text_encoder = dataclasses.replace(base.text_encoder, vocab_size=tokenizer.vocab_size)
-    return tokenizer, ModelConfig(**{**fields, "text_encoder": text_encoder})  # type: ignore[arg-type]
+    changed = {"gsd_m": data.gsd_m, **fields, "classes": data.classes}
+    if text.kind == "bert":
+        changed["text_encoder"] = dataclasses.replace(text, vocab_size=tokenizer.vocab_size)
+    return tokenizer, dataclasses.replace(base, **changed)
 
 
 def _freeze(network: ReferringNetwork, stages: int) -> None:
