@@ -1,0 +1,141 @@
+"""Whole sentences asked of a raster: the segmenter finds colours, everything else is decided on the map."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import shapely
+
+from referent.core_model.errors import ExpressionError
+from referent.engine.ask import ask
+from referent.engine.errors import OptionsError
+from referent.engine.features import MemoryFeatureStore
+from referent.engine.query import COLUMNS, query
+from referent.engine.query_options import QueryOptions
+from referent.geo_io.grid import Grid
+
+
+def _only(answer):
+    assert len(answer.frame) == 1, answer.explanations
+    return answer.frame.iloc[0]
+
+
+@pytest.fixture
+def model(segmenter):
+    return segmenter()
+
+
+@pytest.fixture
+def pixel(scene_file):
+    """Return where a polygon's middle lies in the picture (480 rows, 640 columns)."""
+    import rasterio
+
+    with rasterio.open(scene_file) as source:
+        inverse = ~source.transform
+    return lambda shape: inverse * (shape.centroid.x, shape.centroid.y)
+
+
+def test_ask_finds_the_largest_of_the_scene_not_of_each_tile(scene_file, model):
+    everything = query(scene_file, "red tank", model=model, store=MemoryFeatureStore())
+    answer = ask(scene_file, "the largest red tank", model=model, store=MemoryFeatureStore())
+    assert tuple(answer.frame.columns) == (*COLUMNS, "rank", "anchor", "distance_m", "geometry")
+    found = _only(answer)
+    assert found["area_m2"] == pytest.approx(everything["area_m2"].max())
+    assert found["rank"] == 1
+    tile_wise = ask(scene_file, "the largest red tank", model=model, reading="network", store=MemoryFeatureStore())
+    assert len(tile_wise.frame) == len(everything)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "row"),
+    [
+        ("the leftmost red tank", 96, 96),
+        ("the red tank closest to the top left corner", 96, 96),
+        ("the second red tank from the left", 192, 40),
+        ("the red tank farthest down", 634, 474),
+        ("the smaller of the two blue tanks", 600, 330),
+        ("the blue tank on the left", 120, 400),
+        ("the northernmost red tank", 320, 6),
+        ("the red tank nearest to the leftmost blue tank", 315, 185),
+    ],
+)
+def test_ask_reads_order_and_place(scene_file, model, pixel, text, column, row):
+    found = _only(ask(scene_file, text, model=model, reading="plan", store=MemoryFeatureStore()))
+    if text.endswith("blue tank"):
+        assert found["anchor"] == "blue tank"
+    assert np.hypot(*np.subtract(pixel(found.geometry), (column, row))) < 12, pixel(found.geometry)
+
+
+def test_ask_measures_distances_in_metres(scene_file, model):
+    text = "red tanks within 40 m of the smallest blue tank"
+    answer = ask(scene_file, text, model=model, store=MemoryFeatureStore())
+    assert 0 < len(answer.frame) < 8
+    assert (answer.frame["distance_m"] <= 40).all()
+    anchor = answer.anchors.geometry.iloc[0]
+    assert answer.frame["distance_m"].to_numpy() == pytest.approx(
+        shapely.distance(answer.frame.geometry.to_numpy(), anchor), rel=2e-3, abs=0.02
+    )
+    far = ask(scene_file, text.replace("within 40 m of", "at least 40 m from"), model=model, store=MemoryFeatureStore())
+    assert len(far.frame) + len(answer.frame) == 8
+
+
+def test_ask_encodes_the_picture_once_for_all_phrases(scene_file, model):
+    store = MemoryFeatureStore()
+    ask(scene_file, ["red tanks left of the blue tank", "white boats next to yellow cars"], model=model, store=store)
+    once = model.encoded_tiles
+    ask(scene_file, "the red tank between the blue tanks", model=model, store=store)
+    assert model.encoded_tiles == once
+
+
+def test_ask_explains_what_became_of_every_candidate(scene_file, model):
+    text = "the second largest red tank"
+    answer = ask(scene_file, text, model=model, store=MemoryFeatureStore())
+    explanation = answer.explanations[text]
+    assert "second largest" in explanation
+    assert "rank 2 of 8" in explanation
+    assert explanation.count("dropped:") == 7
+    assert json.dumps(answer.frame.attrs)
+
+
+def test_ask_says_that_an_anchor_is_missing(scene_file, model):
+    answer = ask(scene_file, "red tanks next to the green tank", model=model, store=MemoryFeatureStore())
+    assert len(answer.frame) == 0
+    assert any("No 'green tank' was found" in warning for warning in answer.frame.attrs["warnings"])
+
+
+def test_ask_left_is_that_of_the_region(scene_file, model, pixel):
+    import rasterio
+
+    with rasterio.open(scene_file) as source:
+        grid = Grid(source.crs, source.transform, source.height, source.width)
+    region = grid.to_map([shapely.box(150, 0, 640, 130)])[0]
+    options = QueryOptions(region=region)
+    found = _only(ask(scene_file, "the leftmost red tank", model=model, options=options, store=MemoryFeatureStore()))
+    assert pixel(found.geometry)[0] == pytest.approx(192, abs=3)
+    right = ask(scene_file, "red tanks in the right half", model=model, options=options, store=MemoryFeatureStore())
+    assert all(pixel(shape)[0] > 395 for shape in right.frame.geometry)
+
+
+def test_ask_gives_the_crs_asked_for(scene_file, model):
+    options = QueryOptions(crs="EPSG:4326")
+    answer = ask(
+        scene_file, "red tanks left of the smallest blue tank", model=model, options=options, store=MemoryFeatureStore()
+    )
+    assert answer.frame.crs.to_epsg() == answer.anchors.crs.to_epsg() == 4326
+    assert -180 <= answer.frame.total_bounds[0] <= 180
+
+
+def test_ask_uses_the_whole_expression_where_one_tile_sees_all(scene_file, segmenter):
+    model = segmenter(window_px=1024, stride_px=768)
+    answer = ask(scene_file, "the leftmost red tank", model=model, store=MemoryFeatureStore())
+    assert set(answer.frame.attrs["best_scores"]) == {"the leftmost red tank"}
+    assert _only(answer)["rank"] == 1
+
+
+def test_ask_refuses_what_cannot_be_meant(scene_file, model):
+    with pytest.raises(ExpressionError, match="names no object"):
+        ask(scene_file, "the largest", model=model)
+    with pytest.raises(OptionsError, match="reading"):
+        ask(scene_file, "the largest red tank", model=model, reading="both")
