@@ -114,7 +114,7 @@ def second(model: str, folder: Path) -> list[Figure]:
     return [
         Figure("second_over_first", network_ratio(segmenter, tile_count=16), "ratio", "<= 0.1"),
         Figure("second_query_over_first_query", median(second_s) / median(first_s), "ratio"),
-        Figure("second_over_first_base", network_ratio(random_base(folder), tile_count=2), "ratio", "<= 0.02"),
+        Figure("second_over_first_base", network_ratio(random_base(), tile_count=2), "ratio", "<= 0.02"),
     ]
 
 
@@ -151,8 +151,8 @@ def scene_tiles(scene: Path, spec) -> np.ndarray:
     with Raster.open(scene) as raster:
         bands = raster.choose_bands().bands
         view = Scene(raster, bands, estimate_stretch(raster, bands), spec.gsd_m)
-        windows = plan_windows(view.grid.height, view.grid.width, spec.window_px, spec.stride_px)
-        return np.stack([view.read(window)[0] for window in windows])
+        rows = plan_windows(view.grid.height, view.grid.width, spec.window_px, spec.stride_px)
+        return np.stack([view.read(window)[0] for row in rows for window in row])
 
 
 def run_network(segmenter, tiles: np.ndarray, expressions: list[str], batch_size: int = 8) -> None:
@@ -178,27 +178,15 @@ def network_ratio(segmenter, tile_count: int) -> float:
     return median(ratios)
 
 
-def random_base(folder: Path):
+def random_base():
     """Return the ``base`` preset, Swin-B and BERT, with random weights: speed does not depend on them."""
-    from transformers import BertConfig, SwinConfig
-
-    from referent.core_model.config import ImageEncoderConfig, ModelConfig, TextEncoderConfig
     from referent.core_model.device import choose_compute
     from referent.core_model.network import build_network
     from referent.core_model.predictor import NetworkSegmenter
+    from referent.core_model.presets import read_preset
     from referent.core_model.tokenizer import train_tokenizer
 
-    swin = SwinConfig(image_size=384, embed_dim=128, depths=[2, 2, 18, 2], num_heads=[4, 8, 16, 32], window_size=12)
-    swin.save_pretrained(folder / "swin-b")
-    BertConfig().save_pretrained(folder / "bert-base")
-    config = ModelConfig(
-        name="base",
-        window_px=384,
-        stride_px=288,
-        classes=("storage tank",),
-        image_encoder=ImageEncoderConfig(kind="hub", hub_id=str(folder / "swin-b")),
-        text_encoder=TextEncoderConfig(kind="hub", hub_id=str(folder / "bert-base")),
-    )
+    config = read_preset("base")
     tokenizer = train_tokenizer([EXPRESSION, SECOND] * 3, 200, config.text_encoder.max_tokens)
     return NetworkSegmenter(build_network(config), tokenizer, config, choose_compute())
 
