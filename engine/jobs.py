@@ -28,7 +28,8 @@ from ..core_model.synthetic import render_chip
 from ..geo_io import errors as geo_errors
 from ..geo_io.layer import check_layer_output, write_layer
 from .errors import Cancelled, OptionsError
-from .expressions import check_known, check_texts
+from .expressions import check_texts
+from .features import shared_store
 from .progress import Progress
 from .protocol import Code, ProtocolError, QueryParams, from_params
 from .query import QueryOptions, query
@@ -71,7 +72,6 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
     output = check_layer_output(asked.output, inputs=(Path(asked.raster),), overwrite=True)
     spec = read_spec(find_model(asked.model))
     check_texts(asked.expressions, spec.max_words)
-    warnings = check_known(asked.expressions, spec.classes, allow_unknown=asked.allow_unknown)
     options = QueryOptions(
         threshold=asked.threshold,
         min_area_m2=asked.min_area_m2,
@@ -80,6 +80,7 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
         device=asked.device,
         region=_region(asked.region),
         allow_no_crs=asked.allow_no_crs,
+        allow_unknown=asked.allow_unknown,
     )
     model = _load(asked.model, asked.device, spec.weights_hash, context)
     frame = query(
@@ -99,7 +100,7 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
         "counts": [int(counts.get(text, 0)) for text in asked.expressions],
         "best_scores": [_best_score(frame, text) for text in asked.expressions],
         "plans": [str(plans.get(text, "")) for text in asked.expressions],
-        "warnings": [*warnings, *map(str, frame.attrs.get("warnings", ()))],
+        "warnings": [str(text) for text in frame.attrs.get("warnings", ())],
         "model": spec.name,
         "device": device_name(model),
         "seconds": time.perf_counter() - start,
@@ -203,6 +204,7 @@ def answer_unload(params: Mapping[str, Any], context: JobContext) -> dict[str, A
 def give_memory_back() -> None:
     """Drop models and what they keep."""
     _models.clear()
+    shared_store().clear()
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -7,7 +7,7 @@ import html
 from qgis.core import QgsMapLayerProxyModel, QgsRasterLayer
 from qgis.gui import QgisInterface, QgsDockWidget, QgsMapLayerComboBox, QgsMessageBar
 from qgis.PyQt.QtCore import QSize, Qt, QUrl, pyqtSignal
-from qgis.PyQt.QtGui import QDesktopServices, QIcon, QKeySequence
+from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QCompleter,
@@ -16,7 +16,6 @@ from qgis.PyQt.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QShortcut,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -147,15 +146,12 @@ class ReferentDock(QgsDockWidget):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(body)
         self.setWidget(area)
-        self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), body)
-        self._escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def _connect(self) -> None:
         self.layer_box.layerChanged.connect(self._show_layer)
         self.expression_box.lineEdit().returnPressed.connect(self.ask)
         self.ask_button.clicked.connect(self.ask)
         self.cancel_button.clicked.connect(self.session.cancel)
-        self._escape.activated.connect(self.session.cancel)
         self.examples.linkActivated.connect(self._on_example)
         self.refine.changed.connect(self._on_refined)
         self.results.selected.connect(self._on_selected)
@@ -235,6 +231,13 @@ class ReferentDock(QgsDockWidget):
         """Look again whether there is an engine, and ask it what it knows."""
         self._models = []
         self._on_engine(self.engine_bar.refresh())
+
+    def keyPressEvent(self, event) -> None:
+        """Cancel with the Escape key."""
+        if event.key() == Qt.Key.Key_Escape and self.session.is_busy:
+            self.session.cancel()
+        else:
+            super().keyPressEvent(event)
 
     # What it hears.
 

@@ -99,8 +99,8 @@ class EngineBar(QFrame):
             return tr("The engine belongs to an earlier version of the plugin and has to be prepared again.")
         size = f"{NEEDED_BYTES[chosen_profile()] / 1e9:.0f}"
         return tr(
-            "Referent needs its engine once: a Python environment of its own, apart from QGIS (up to {size} GB of disk, "
-            "some minutes)."
+            "Referent needs its engine once: a Python environment of its own, apart from QGIS (up to {size} GB of "
+            "disk, some minutes)."
         ).replace("{size}", size)
 
     def _on_reported(self, share: float, line: str) -> None:

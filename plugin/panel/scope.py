@@ -99,6 +99,7 @@ class ScopeChooser(QWidget):
         self._canvas.mapToolSet.disconnect(self._on_tool_set)
         self._stop_drawing()
         self._canvas.scene().removeItem(self._band)
+        self._tool.deleteLater()  # it belongs to the canvas and would outlive the panel with a band of its own
 
     def _on_chosen(self) -> None:
         self._band.setVisible(self.scope == DRAWN and self._drawn is not None)

@@ -1,0 +1,144 @@
+"""Check the plugin's zip as plugins.qgis.org does: ``python tools/check_package.py dist/referent-0.1.0.zip``.
+
+Validator rules, bandit without a threshold, detect-secrets, flake8, and the enums that Qt 6 wants written out. Prints
+every finding and a count; any finding is a failure.
+"""
+
+import ast
+import configparser
+import importlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+MAX_BYTES = 25_000_000
+REQUIRED = (
+    "name", "description", "version", "qgisMinimumVersion", "author", "email", "about", "tracker", "repository",
+    "qgisMaximumVersion", "hasProcessingProvider",
+)  # fmt: skip
+FORBIDDEN = re.compile(r"(\.pyc$|__pycache__|(^|/)\.git|__MACOSX|\.\.|\\|:)")
+SUSPICIOUS = (".exe", ".dll", ".so", ".dylib", ".bat", ".sh", ".ps1", ".cmd")
+
+
+def check_archive(path):
+    """Yield the findings of the site's validator."""
+    if path.stat().st_size > MAX_BYTES:
+        yield f"the zip has {path.stat().st_size} bytes, more than {MAX_BYTES}"
+    with zipfile.ZipFile(path) as zipped:
+        names = zipped.namelist()
+        tops = {name.split("/")[0] for name in names}
+        if tops != {"referent"}:
+            yield f"the zip holds {sorted(tops)} instead of one folder 'referent'"
+            return
+        for name in names:
+            if FORBIDDEN.search(name):
+                yield f"{name} must not be in the zip"
+            if name.lower().endswith(SUSPICIOUS):
+                yield f"{name} is a binary or a script of the system"
+        for name in ("__init__.py", "metadata.txt", "LICENSE"):
+            if f"referent/{name}" not in names:
+                yield f"{name} is missing"
+        yield from check_metadata(zipped.read("referent/metadata.txt").decode("utf-8"), set(names))
+
+
+def check_metadata(text, names):
+    """Yield what is wrong with metadata.txt."""
+    parser = configparser.ConfigParser()
+    parser.optionxform = str
+    try:
+        parser.read_string(text)
+        general = dict(parser.items("general"))
+    except configparser.Error as error:
+        yield f"metadata.txt cannot be parsed: {error}"
+        return
+    for key in REQUIRED:
+        if not general.get(key, "").strip():
+            yield f"metadata.txt lacks {key}"
+    if not re.fullmatch(r"\d+\.\d+\.\d+", general.get("version", "")):
+        yield f"metadata.txt: version {general.get('version')!r} is not MAJOR.MINOR.PATCH"
+    if "/" in general.get("author", ""):
+        yield "metadata.txt: the author holds a slash"
+    if general.get("icon") and f"referent/{general['icon']}" not in names:
+        yield f"metadata.txt: the icon {general['icon']} is not in the zip"
+    for key in ("homepage", "tracker", "repository"):
+        if not general.get(key, "").startswith("https://"):
+            yield f"metadata.txt: {key} is no https address"
+
+
+def check_bandit(folder):
+    """Yield every finding of bandit, whatever its severity; B404 and B410 are off on the site too."""
+    command = [sys.executable, "-m", "bandit", "-q", "-r", "-f", "json", "-s", "B404,B410", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    for item in json.loads(done.stdout)["results"]:
+        place = Path(item["filename"]).relative_to(folder)
+        yield f"bandit {item['test_id']} {place}:{item['line_number']}: {item['issue_text']}"
+
+
+def check_secrets(folder):
+    """Yield what detect-secrets takes for a secret."""
+    command = ["detect-secrets", "scan", "--all-files", "."]
+    program = Path(sys.executable).parent / command[0]
+    done = subprocess.run([str(program), *command[1:]], cwd=folder, capture_output=True, text=True, check=True)
+    for name, items in json.loads(done.stdout)["results"].items():
+        for item in items:
+            yield f"detect-secrets {item['type']} {name}:{item['line_number']}"
+
+
+def check_flake8(folder):
+    """Yield the findings of flake8; E203 contradicts the formatter."""
+    command = [sys.executable, "-m", "flake8", "--max-line-length", "120", "--extend-ignore", "E203,E704", "."]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1) or done.stderr:
+        yield f"flake8 did not run: {done.stderr.strip()[:300]}"
+    for line in done.stdout.splitlines():
+        yield f"flake8 {line}"
+
+
+def check_qt6(folder):
+    """Yield uses of Qt and QGIS that Qt 6 refuses: enum members without their enum, ``exec_``, direct PyQt imports."""
+    for path in sorted((folder / "plugin").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                if node.module.split(".")[0] in ("PyQt5", "PyQt6"):
+                    yield f"qt6 {path.name}:{node.lineno}: import from qgis.PyQt instead of {node.module}"
+                if node.module.startswith("qgis."):
+                    module = importlib.import_module(node.module)
+                    imported.update({alias.asname or alias.name: getattr(module, alias.name) for alias in node.names})
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Attribute):
+                continue
+            if node.attr in ("exec_", "print_"):
+                yield f"qt6 {path.name}:{node.lineno}: {node.attr} is gone"
+            if isinstance(node.value, ast.Name) and isinstance(imported.get(node.value.id), type):
+                owner = imported[node.value.id]
+                value = getattr(owner, node.attr, None)
+                if isinstance(value, int) and type(value) not in (int, bool):
+                    yield f"qt6 {path.name}:{node.lineno}: {owner.__name__}.{node.attr} lacks its enum"
+
+
+def main():
+    """Print all findings."""
+    if len(sys.argv) != 2:
+        sys.exit("Usage: python tools/check_package.py ZIP")
+    path = Path(sys.argv[1])
+    findings = list(check_archive(path))
+    with tempfile.TemporaryDirectory() as name:
+        with zipfile.ZipFile(path) as zipped:
+            zipped.extractall(name)
+        folder = Path(name) / "referent"
+        for check in (check_bandit, check_secrets, check_flake8, check_qt6):
+            findings += check(folder)
+    for finding in findings:
+        print(finding)
+    print(f"{len(findings)} findings in {path}, {path.stat().st_size / 1e6:.1f} MB")
+    sys.exit(1 if findings else 0)
+
+
+if __name__ == "__main__":
+    main()
