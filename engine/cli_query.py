@@ -14,6 +14,7 @@ from .expressions import check_texts
 if TYPE_CHECKING:
     import geopandas
 
+    from .ask import Answer
     from .query_options import QueryOptions
 
 _EPILOG = """examples:
@@ -50,6 +51,14 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     answer.add_argument("--region", type=Path, metavar="FILE", help="layer of polygons that the question is limited to")
     answer.add_argument("--allow-unknown", action="store_true", help="guess at classes that the model has not seen")
+    answer.add_argument(
+        "--reading",
+        default="auto",
+        choices=("auto", "network", "plan"),
+        help="who decides what words such as 'largest' or 'next to' mean: geometry over the whole extent (plan), "
+        "the network tile by tile, or geometry with the network's opinion where one tile shows all (auto)",
+    )
+    answer.add_argument("--explain", action="store_true", help="tell how the expression was understood")
     source = parser.add_argument_group("raster and model")
     source.add_argument("--bands", type=_bands, metavar="R,G,B", help="bands, counted from 1 (default: by colour)")
     source.add_argument("--allow-no-crs", action="store_true", help="take a raster without CRS, in pixel units")
@@ -83,11 +92,14 @@ def run(args: argparse.Namespace) -> None:
         parse_crs(args.crs)
     options = _options(args)
 
-    from .query import query
+    from .ask import ask
 
     start = time.perf_counter()
     with ProgressBar(args.quiet) as bar:
-        frame = query(args.raster, args.expressions, model=args.model, options=options, progress=bar)
+        answer = ask(
+            args.raster, args.expressions, model=args.model, options=options, reading=args.reading, progress=bar
+        )
+    frame = answer.frame
     for message in frame.attrs["warnings"]:
         warn(args, message)
     if args.output is not None:
@@ -96,7 +108,7 @@ def run(args: argparse.Namespace) -> None:
         from .preview import write_preview
 
         write_preview(args.raster, frame, args.preview, inputs=inputs, overwrite=args.overwrite)
-    _say(args, frame, time.perf_counter() - start)
+    _say(args, answer, time.perf_counter() - start)
 
 
 def _options(args: argparse.Namespace) -> QueryOptions:
@@ -125,7 +137,8 @@ def _options(args: argparse.Namespace) -> QueryOptions:
     )
 
 
-def _say(args: argparse.Namespace, frame: geopandas.GeoDataFrame, seconds: float) -> None:
+def _say(args: argparse.Namespace, answer: Answer, seconds: float) -> None:
+    frame = answer.frame
     found = [_summary(frame, text) for text in dict.fromkeys(args.expressions)]
     if args.json:
         facts = {
@@ -141,6 +154,8 @@ def _say(args: argparse.Namespace, frame: geopandas.GeoDataFrame, seconds: float
         return
     for item in found:
         print(f"{item['expression']}: {_in_words(item)}")
+        if args.explain:
+            print(answer.explanations.get(item["expression"], "read by the network as it stands"))
     for path in (args.output, args.preview):
         if path is not None:
             print(f"wrote {path}")
