@@ -30,11 +30,11 @@ from ..geo_io.layer import check_layer_output, write_layer
 from .errors import Cancelled, OptionsError
 from .expressions import check_texts
 from .features import shared_store
+from .job import Job, JobContext
 from .progress import Progress
 from .protocol import Code, ProtocolError, QueryParams, from_params
 from .query import QueryOptions, query
 from .synthetic import write_scene
-from .worker import Job, JobContext
 
 _models: dict[tuple[str, str, str], Segmenter] = {}
 

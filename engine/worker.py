@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
+from .job import Job, JobContext
 from .protocol import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
@@ -25,11 +26,9 @@ from .protocol import (
     Code,
     Failure,
     Hello,
-    Log,
     Message,
     Ping,
     Pong,
-    Progress,
     ProtocolError,
     Request,
     Result,
@@ -38,47 +37,10 @@ from .protocol import (
     encode,
 )
 
-PROGRESS_INTERVAL_S = 0.1
 EXIT_PATIENCE_S = 2.0
 PARENT_CHECK_S = 1.0
 
 logger = logging.getLogger(__name__)
-
-
-class JobContext:
-    """What a job may do besides computing: report, and ask whether it is still wanted."""
-
-    def __init__(self, request_id: int, send: Callable[[Message], None]) -> None:
-        """Bind the context to one request and the stream that its messages go to."""
-        self._id = request_id
-        self._send = send
-        self._cancelled = threading.Event()
-        self._last_stage = ""
-        self._last_time = 0.0
-
-    def cancel(self) -> None:
-        """Note that the person does not want the job any more."""
-        self._cancelled.set()
-
-    def is_cancelled(self) -> bool:
-        """Return whether the job should stop."""
-        return self._cancelled.is_set()
-
-    def progress(self, stage: str, done: int, total: int, unit: str) -> None:
-        """Report how far the job is; reports that come too fast are left out, ends of stages never."""
-        now = time.monotonic()
-        if stage == self._last_stage and done < total and now - self._last_time < PROGRESS_INTERVAL_S:
-            return
-        self._last_stage, self._last_time = stage, now
-        self._send(Progress(self._id, stage, done, total, unit))
-
-    def warn(self, text: str) -> None:
-        """Send a sentence that the person should read."""
-        self._send(Log("warning", text, self._id))
-
-
-Job = Callable[[Mapping[str, Any], JobContext], dict[str, Any]]
-"""A method: takes the params of a request, returns the value of its result."""
 
 
 class Worker:
