@@ -1,14 +1,15 @@
 """Ask a raster in words and have the words understood: parse, segment every noun phrase once, resolve on the map.
 
-The network reads noun phrases; quantity, order, place, size and relations are decided on the polygons of the whole extent
-(``reading="plan"``). Where a person sees the extent at once, the network's own reading of the full expression is used as
-evidence beside that (``auto``). ``network`` gives the network's reading alone, tile by tile.
+The network reads noun phrases; quantity, order, place, size and relations are decided on the polygons of the whole
+extent (``reading="plan"``). Where a person sees the extent at once, the network's own reading of the full expression is
+used as evidence beside that (``auto``). ``network`` gives the network's reading alone, tile by tile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -47,7 +48,7 @@ class Answer:
     """What was found, and why."""
 
     frame: gpd.GeoDataFrame
-    """The columns of ``query`` and ``rank`` (-1: no order), ``anchor`` (phrase, empty: none), ``distance_m`` (NaN: none)."""
+    """The columns of ``query``, and ``rank`` (-1: none), ``anchor`` (phrase, or empty), ``distance_m`` (NaN: none)."""
     anchors: gpd.GeoDataFrame
     """Anchors that counted: ``expression, phrase`` and the geometry, in the CRS of the answer."""
     plans: Mapping[str, QueryPlan]
@@ -92,17 +93,17 @@ def ask(
     texts = tuple(dict.fromkeys((expressions,) if isinstance(expressions, str) else expressions))
     check_texts(texts)
     crs = None if options.crs is None else parse_crs(options.crs)
-    keywords = {"model": model, "progress": progress, "is_cancelled": is_cancelled, "store": store}
+    run = partial(query, raster, model=model, progress=progress, is_cancelled=is_cancelled, store=store)
     if reading == "network":
-        frame = query(raster, texts, options=options, **keywords)
+        frame = run(texts, options=options)
         frame.attrs["reading"] = reading
         return Answer(_with_columns(frame), _no_anchors(frame), {}, {})
     plans = {text: parse(text) for text in texts}
-    view = _frame_of(raster, options, _spec_of(model))
+    view = _frame_of(raster, options, model)
     is_both = {text: reading == "auto" and view.is_one_view and not plans[text].is_plain for text in texts}
     phrases = dict.fromkeys(phrase for plan in plans.values() for phrase in plan.phrases)
     asked = tuple(dict.fromkeys([*phrases, *(text for text in texts if is_both[text])]))
-    found = query(raster, asked, options=replace(options, crs=None), **keywords)
+    found = run(asked, options=replace(options, crs=None))
     tables = {text: found[found["expression"] == text] for text in asked}
     resolutions = {}
     for text, plan in plans.items():
@@ -136,7 +137,7 @@ def _spec_of(model: str | Path | Segmenter) -> ModelSpec:
     return read_spec(find_model(model))
 
 
-def _frame_of(raster: str | Path, options: QueryOptions, spec: ModelSpec) -> Frame:
+def _frame_of(raster: str | Path, options: QueryOptions, model: str | Path | Segmenter) -> Frame:
     """Return the picture that the question is about: the upright raster, or the part of it around the region."""
     with Raster.open(raster, allow_no_crs=options.allow_no_crs) as source:
         stored = source.grid
@@ -146,6 +147,7 @@ def _frame_of(raster: str | Path, options: QueryOptions, spec: ModelSpec) -> Fra
         left, top = max(0.0, left), max(0.0, top)
         height, width = max(1, round(min(bottom, grid.height) - top)), max(1, round(min(right, grid.width) - left))
         grid = Grid(grid.crs, chain_transforms(grid.transform, _shift(grid.transform, left, top)), height, width)
+    spec = _spec_of(model)
     seen = grid.resampled(spec.gsd_m)
     return Frame(grid, is_one_view=max(seen.shape) <= spec.window_px)
 
@@ -155,7 +157,7 @@ def _shift(like: Affine, left: float, top: float) -> Affine:
 
 
 def _weighed(table: gpd.GeoDataFrame, evidence: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
-    """Return candidates whose scores are lowered where the network's reading of the whole expression does not see them."""
+    """Return candidates, their scores lowered where the network's reading of the whole expression is elsewhere."""
     if evidence is None or not len(table) or not len(evidence):
         return table
     seen = np.zeros(len(table))
@@ -231,10 +233,11 @@ def _facts(
     for text, plan in plans.items():
         warnings += [note[0].upper() + note[1:] + "." for note in plan.notes if "is read as" in note]
         warnings += [note for note in resolutions[text].notes if note not in warnings]
-    return found.attrs | {
+    known: dict[str, object] = dict(found.attrs)
+    return known | {
         "warnings": warnings,
         "best_scores": {text: max(best[target.phrase] for target in plan.targets) for text, plan in plans.items()},
         "reading": reading,
-        "plans": {text: plan.to_json() for text, plan in plans.items()},
-        "plan_lines": {text: plan.to_line() for text, plan in plans.items()},
+        "plans": {text: plan.to_line() for text, plan in plans.items()},
+        "plan_trees": {text: plan.to_json() for text, plan in plans.items()},
     }

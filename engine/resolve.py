@@ -31,7 +31,7 @@ from ..geo_io.relations import Degrees, Index, between, nearest, relate
 
 ENOUGH = 0.5
 """Degree from which a word is said of an object."""
-BARELY = 0.3
+BARELY = 0.42
 """Degree that the best candidate must have when one object is asked for and none is fully fit."""
 TIE = 0.02
 """Values this close, relative to the larger, are a tie."""
@@ -271,7 +271,7 @@ class _Resolver:
         areas = state.placement.areas_m2[index]
         ranks = np.log(areas / np.median(areas)) * (1 if ref.size == "large" else -1)
         degrees = np.ones(len(state.placement))
-        if self._wants_one(ref) or ref.quantity.kind == "count":
+        if not ref.superlatives and (self._wants_one(ref) or ref.quantity.kind == "count"):
             degrees[index] = 1.0 / (1.0 + np.exp(-1.5 * ranks))
             degrees[index] /= degrees[index].max()
             state.degrees = state.degrees * degrees

@@ -1,8 +1,8 @@
 """The picture that a question is about, and two planes to measure in.
 
-``left`` and ``top`` are directions of the picture as a person sees it; ``north`` and ``200 m`` are of the Earth. So every
-geometry is held twice: in the picture's plane (x to the right, y up, pixels) and in a metric plane (x east, y north,
-metres, true north up) that touches the ellipsoid at the picture's middle.
+``left`` and ``top`` are directions of the picture as a person sees it; ``north`` and ``200 m`` are of the Earth. So
+every geometry is held twice: in the picture's plane (x to the right, y up, pixels) and in a metric plane (x east,
+y north, metres, true north up) that touches the ellipsoid at the picture's middle.
 """
 
 from __future__ import annotations
@@ -123,7 +123,8 @@ class Frame:
         x, y = transformer.transform(lon, np.asarray(lat) + 1e-4, direction="INVERSE")
         step = np.column_stack((x, y)) - points
         length = np.linalg.norm(step, axis=1, keepdims=True)
-        return np.divide(step, length, out=np.tile([0.0, 1.0], (len(points), 1)), where=length > 0)
+        north: Coordinates = np.divide(step, length, out=np.tile([0.0, 1.0], (len(points), 1)), where=length > 0)
+        return north
 
     def geodesic_m(self, starts: Coordinates, ends: Coordinates) -> NDArray[np.float64]:
         """Return distances on the ellipsoid between places of the metric plane.

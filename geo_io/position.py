@@ -47,19 +47,30 @@ def locate(objects: Placement, region: str) -> Degrees:
     if region in COMPASS_DIRECTIONS:
         return _by_compass(objects, region)
     if region == "edge":
-        return np.maximum.reduce([_by_edge(objects, side) for side in _AXES])
+        return _greatest([_by_edge(objects, side) for side in _AXES])
     if region == "corner":
         corners = [_PARTS[name] for name in ("upper left", "upper right", "lower left", "lower right")]
-        return np.maximum.reduce([np.minimum(_far(objects, a), _far(objects, b)) for a, b in corners])
+        return _greatest([np.minimum(_far(objects, a), _far(objects, b)) for a, b in corners])
     if region.endswith(" edge"):
         return _by_edge(objects, region.removesuffix(" edge"))
     if region.startswith("far ") and region.removeprefix("far ") in _AXES:
-        return _far(objects, region.removeprefix("far "))
+        side = region.removeprefix("far ")
+        # "at the very top" is said of what touches the edge, "on the far left" of what lies there as a whole.
+        is_upright = side in ("top", "bottom")
+        return np.maximum(_far(objects, side), _by_edge(objects, side)) if is_upright else _far(objects, side)
     if region in _AXES:
         return _side(objects, region)
     if region in _PARTS:
-        return np.minimum.reduce([_side(objects, part) for part in _PARTS[region]])
+        return _least([_side(objects, part) for part in _PARTS[region]])
     return np.full(len(objects), 0.5)
+
+
+def _least(degrees: list[Degrees]) -> Degrees:
+    return np.asarray(np.min(degrees, axis=0), dtype=np.float64)
+
+
+def _greatest(degrees: list[Degrees]) -> Degrees:
+    return np.asarray(np.max(degrees, axis=0), dtype=np.float64)
 
 
 def _away(objects: Placement, side: str) -> Degrees:
@@ -102,7 +113,7 @@ def _by_compass(objects: Placement, region: str) -> Degrees:
             reach = (corners @ axis) * value
             far = (reach.max() - (objects.centers_m @ axis) * value) / max(float(np.ptp(reach)), 1e-9)
             degrees.append(fall(far, 0.33, 0.67))
-    return np.minimum.reduce(degrees)
+    return _least(degrees)
 
 
 def _xy(geometries: NDArray[np.object_]) -> NDArray[np.float64]:
@@ -135,12 +146,12 @@ def order_by(objects: Placement, measure: str) -> NDArray[np.float64] | None:
         return np.asarray(objects.centers_m @ vector, dtype=np.float64)
     if measure in ("center", *_PARTS):
         grid = objects.frame.grid
-        target = {"left": (0.0, None), "right": (1.0, None), "top": (None, 0.0), "bottom": (None, 1.0)}
-        u, v = 0.5, 0.5
+        place = [0.5, 0.5]
         for part in _PARTS[measure]:
-            x, y = target.get(part, (None, None))
-            u, v = (u if x is None else x), (v if y is None else y)
-        step = (objects.uv - [u, v]) * [grid.width, grid.height]
+            if part in _AXES:
+                axis, value = _AXES[part]
+                place[axis] = value
+        step = (objects.uv - place) * [grid.width, grid.height]
         return -np.asarray(np.linalg.norm(step, axis=1), dtype=np.float64)
     return None
 

@@ -61,7 +61,7 @@ class Pairs:
 
     @property
     def scale_m(self) -> Degrees:
-        """(P,) the size by which nearness is felt: that of the subject, widened by anchors up to three times as large."""
+        """(P,) the size by which nearness is felt: that of the subject, widened by anchors up to threefold."""
         own, other = self.subjects.sizes_m[self.i], self.anchors.sizes_m[self.j]
         return np.sqrt(own * np.clip(other, own / 3, own * 3))
 
@@ -69,7 +69,7 @@ class Pairs:
 def fall(values: Degrees, full: Degrees | float, none: Degrees | float) -> Degrees:
     """Return 1 up to ``full``, 0 from ``none`` on, and a straight line between."""
     width = np.maximum(np.asarray(none) - np.asarray(full), 1e-12)
-    return np.clip((np.asarray(none) - values) / width, 0.0, 1.0)
+    return np.asarray(np.clip((np.asarray(none) - values) / width, 0.0, 1.0), dtype=np.float64)
 
 
 def direction(pairs: Pairs, vectors: NDArray[np.float64], is_picture: bool) -> Degrees:
@@ -122,7 +122,7 @@ def _extents(anchors: Placement, unit: NDArray[np.float64], j: Index, is_picture
 
 
 def next_to(pairs: Pairs) -> Degrees:
-    """Return nearness relative to size and local spacing: full up to half a size apart, none from two and a half sizes."""
+    """Return nearness relative to size and local spacing: full up to half a size apart, none from 2.5 sizes."""
     scale = np.maximum(pairs.scale_m, 0.5 * pairs.subjects.spacing_m)
     return fall(pairs.gaps_m, 0.5 * scale, 2.5 * scale)
 
@@ -204,7 +204,7 @@ def end(pairs: Pairs) -> Degrees:
 
 
 def row(pairs: Pairs) -> Degrees:
-    """Return the degree of standing in a row with the anchor: in line along the picture's rows or columns, or its length."""
+    """Return the degree of standing in a row with the anchor, along the picture's rows or columns."""
     own, other = pairs.subjects.bounds_px[pairs.i], pairs.anchors.bounds_px[pairs.j]
     size = np.minimum(own[:, 2:] - own[:, :2], other[:, 2:] - other[:, :2]).clip(min=1e-9)
     off = np.abs(pairs.subjects.centers_px[pairs.i] - pairs.anchors.centers_px[pairs.j]) / size
@@ -277,6 +277,9 @@ def between(subjects: Placement, first: Placement, second: Placement) -> tuple[D
             subjects.areas_m2[found], 1e-12
         )
         start, end_point = first.centers_m[a], second.centers_m[b]
+        # A large subject, such as a bridge between two cars, need only separate the anchors.
+        splits = shapely.intersects(subjects.metric[found], shapely.LineString([start, end_point]))
+        share = np.maximum(share, np.where(splits, 0.7, 0.0))
         line = end_point - start
         t = ((subjects.centers_m[found] - start) @ line) / max(float(line @ line), 1e-12)
         degree = share * fall(np.abs(t - 0.5), 0.4, 0.55)

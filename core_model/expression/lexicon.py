@@ -173,8 +173,8 @@ def _fill() -> None:
         SAID[concept] = tuple(often)
         for noun in dict.fromkeys([concept, *often, *seldom]):
             understood.setdefault(noun, []).append(concept)
-    for noun, concepts in _WIDER.items():
-        understood[noun] = list(dict.fromkeys([*concepts, *understood.get(noun, [])]))
+    for noun, wider in _WIDER.items():
+        understood[noun] = list(dict.fromkeys([*wider, *understood.get(noun, [])]))
     for noun, concepts in understood.items():
         CONCEPTS_OF[noun] = tuple(concepts)
     for noun in CONCEPTS_OF:
@@ -187,8 +187,10 @@ _fill()
 MAX_NOUN_WORDS = max(noun.count(" ") for noun in CONCEPTS_OF) + 1
 
 _STOP = re.compile(
-    r"\b(?:with|of|in|on|at|by|near|next|that|which|whose|who|beside|between|from|to|left of|below|above|under|underneath"
-    r"|beneath|close|alongside|nearest|closest|farthest|furthest|just|directly|immediately|west|east|north|south|adjacent"
+    r"\b(?:with|of|in|on|at|by|near|next|that|which|whose|who|beside|between|from|to|left of|below|above|under"
+    r"|underneath"
+    r"|beneath|close|alongside|nearest|closest|farthest|furthest|just|directly|immediately|west|east|north|south"
+    r"|adjacent"
     r"|touching|not|is|are|behind|along|inside|around|within|for|parked|located|situated|positioned|and|or)\b|[,.;:?!]"
 )
 

@@ -20,14 +20,15 @@ _ORIENTED = frozenset(
     "flows".split()
 )
 _ORIENTATION = frozenset(
-    "to the from up down toward straight away horizontally vertically diagonally and at in its nose diagonal below above".split()
+    "to the from up down toward straight away horizontally vertically diagonally and at in its nose diagonal below "
+    "above".split()
 )
 _BE = frozenset("is are be being as was were".split())
 _NOT = frozenset("not never n't neither nor".split())
 _CLAUSES = frozenset(
     "with has have having featuring featured showing whose where wearing of made consisting comprising that's".split()
 )
-_PART_NOUNS = frozenset("roof surf deck strip drive sand dirt grass green span stack plot pit turbine".split())
+_PART_NOUNS = frozenset("roof surf deck strip drive sand dirt grass span stack plot pit turbine".split())
 _WITH_NOUNS = frozenset(
     ["swimming pool", "tennis court", "solar panel", "dock", "driveway", "car", "boat", "garage", "tree"]
 )
@@ -47,7 +48,8 @@ _EXCEPT = (
     "minus",
 )
 _COMPASS_OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
-_FRAME_RELATION = {"top": "above", "bottom": "below", "center": "middle of", "top center": "above", "bottom center": "below",
+_FRAME_RELATION = {"top": "above", "bottom": "below", "center": "middle of", "top center": "above",
+                   "bottom center": "below",
                    "center left": "left", "center right": "right"}  # fmt: skip
 
 
@@ -106,8 +108,12 @@ class ModifierReader:
         """Return whether a headless phrase must be given up: only glue was read."""
         return all(word in words.GLUE or word in words.DETERMINERS for word in self.text[start : self.at])
 
-    def place_before_head(self) -> tuple[str, bool, int] | None:
-        """Read ``upper left`` or ``far left`` before a noun: (region, whether the median is meant, index after)."""
+    def place_before_head(self) -> tuple[str, str, int] | None:
+        """Read ``upper left`` or ``far left`` before a noun.
+
+        Returns:
+            (region, what is meant: the ``place``, the ``median`` of a row or the ``outermost`` object, index after).
+        """
         at = self.at
         is_intense = self.word() in ("far", "extreme")
         read = place.read_directions(self.text, at + is_intense)
@@ -115,13 +121,13 @@ class ModifierReader:
             return None
         region, end = read
         following = self.text[end] if end < len(self.text) else ""
-        if following in ("of", "from", "'s", "") or following in words.PARTS and not self.known_noun(end):
+        if following in ("of", "from", "'s", "") or (following in words.PARTS and not self.known_noun(end)):
             return None
         if self.text[at] == "right" and following in _AFTER_ADVERB:
             return None
         if self.text[at:end] == ["middle"]:
-            return region, True, end
-        return (f"far {region}" if is_intense else region), False, end
+            return region, "median", end
+        return region, "outermost" if is_intense else "place", end
 
     # -- modifiers ---------------------------------------------------------------------------------------------------
 
@@ -135,7 +141,7 @@ class ModifierReader:
         """
         while self.at < len(self.text):
             start = self.at
-            if is_nested and (self.word() in (",", ";", ".", "(", ")") or self._is_of_host()):
+            if is_nested and (self.word() in (",", ";", ".", "(", ")") or self._is_of_host(draft)):
                 return
             if self.word() in ("and", "or", ","):
                 if self._and(draft, is_nested):
@@ -148,14 +154,19 @@ class ModifierReader:
             if self.at == start:  # cannot happen; a guard against hanging
                 self._leave(draft)
 
-    def _is_of_host(self) -> bool:
-        """What is said of the referent, not of the anchor: a place of the whole picture, an exception, a colour."""
+    def _is_of_host(self, anchor: Draft) -> bool:
+        """What is said of the referent, not of the anchor: an exception, a colour it has not, a place of the picture.
+
+        ``on a road in the upper left of the image`` places the referent, ``next to the road in the ...`` the road.
+        """
         if any(self.text[self.at : self.at + len(lead)] == lead for lead in map(str.split, _EXCEPT)):
             return True
         if self.word() in ("that", "which") and self.word(1) in _BE and self.word(2) in _NOT:
             return True
         read = place.read_place(self.text, self.at)
-        return read is not None and read[0].has_preposition and place.read_frame(self.text, read[1]) is not None
+        if anchor.is_definite or read is None or not read[0].has_preposition:
+            return False
+        return place.read_frame(self.text, read[1]) is not None
 
     def _is_left_to_network(self, draft: Draft) -> bool:
         return self.word() in _CLAUSES or self.word() not in words.DETERMINERS
@@ -198,7 +209,7 @@ class ModifierReader:
         is_negated = False
         if self._exception(draft):
             return True
-        if self.word() in _NOT and self.at + 1 < len(self.text):
+        if self.word() in _NOT and self.at + 1 < len(self.text) and not read_relation(self.text, self.at):
             if self._not_adjective(draft):
                 return True
             is_negated = True

@@ -168,4 +168,5 @@ def correct(word: str) -> str:
     near |= {a + c + b[1:] for a, b in splits if b for c in letters}
     near |= {a + c + b for a, b in splits for c in letters}
     options = [option for option in near & known if len(option) >= _SLIP_LENGTH - 1]
+    options = [option for option in options if len(option) == len(word)] or options
     return options[0] if len(options) == 1 else word

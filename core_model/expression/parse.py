@@ -26,7 +26,8 @@ _ASK = re.compile(
     r"(?:(?:i|we) (?:(?:want|wish|need|like)|would like|am looking|are looking|am searching)|"
     r"i'd like|show|find|give|get|locate|mark|select|segment|highlight|outline|detect|identify|extract|"
     r"pick out|point out|look|search|point to|draw|delineate|display|list|count|tell|fetch)"
-    r"(?: to (?:find|see|know|get|locate|have|mark|select|segment|map|show|identify))?(?: me| us| out)?(?: all)?(?: for)?"
+    r"(?: to (?:find|see|know|get|locate|have|mark|select|segment|map|show|identify))?(?: me| us| out)?(?: all)?(?: "
+    r"for)?"
     r"(?: where| what| which)?(?: is| are)?(?: located)?"
     r"|(?:where|what)(?:'s| is| are| was| were| can i find| do i find| do you see)"
     r"|(?:is|are|was|were) there"
@@ -307,9 +308,9 @@ class _Reader(ModifierReader):
             return True
         place = self.place_before_head()
         if place is not None:
-            region, is_median, end = place
-            if is_median:
-                draft.superlatives.append(Superlative("middle"))
+            region, meaning, end = place
+            if meaning != "place":
+                draft.superlatives.append(Superlative("middle" if meaning == "median" else region))
             else:
                 draft.locate(region)
             self.at = end
@@ -340,7 +341,7 @@ class _Reader(ModifierReader):
         """Return whether, after a comma or ``and``, adjectives and then a noun follow: ``small, dark-colored car``."""
         for at in range(self.at + 1, min(self.at + 6, len(self.text))):
             word = self.text[at]
-            if self.known_noun(at) and word not in ("green", "light") or word in words.ONES or word in GENERIC:
+            if (self.known_noun(at) and word not in ("green", "light")) or word in words.ONES or word in GENERIC:
                 return True
             if word in words.DETERMINERS or not (word[0].isalnum() or word in (",",)) or self.starts_modifier(at):
                 return False

@@ -203,8 +203,10 @@ _BOUNDS = tuple(
             (tuple(phrase.split()), sign)
             for sign, phrases in {
                 ">": "at least,more than,no less than,not less than,over,above,farther than,greater than,exceeding,"
-                "larger than,bigger than,no closer than,no nearer than,a minimum of,minimum,beyond,longer than,wider than",
-                "<": "at most,less than,no more than,not more than,up to,under,below,closer than,nearer than,fewer than,"
+                "larger than,bigger than,no closer than,no nearer than,a minimum of,minimum,beyond,longer than,"
+                "wider than",
+                "<": "at most,less than,no more than,not more than,up to,under,below,closer than,nearer than,fewer "
+                "than,"
                 "smaller than,no farther than,not farther than,within,a maximum of,maximum,in a radius of,shorter than,"
                 "within a radius of,within a distance of,a distance of less than,narrower than",
             }.items()
@@ -219,7 +221,7 @@ def read_distance(text: Sequence[str], at: int) -> tuple[float | None, float | N
     """Read ``within 200 m of``, ``at least 1 km from``, ``between 100 and 200 m from``, ``50 m away from``.
 
     Returns:
-        (least, largest distance in metres, index after ``of`` or ``from``). A bare ``200 m from`` is read as up to 200 m.
+        (least, largest distance in metres, index after ``of`` or ``from``). ``200 m from`` is read as up to 200 m.
     """
     low: float | None = None
     high: float | None = None

@@ -17,7 +17,7 @@ class Quantity:
     """How many referents are meant."""
 
     kind: str = "unsaid"
-    """``one`` (the tank), ``all`` (tanks, every tank), ``count`` (three tanks), ``unsaid`` (tank: a bare class name)."""
+    """``one`` (the tank), ``all`` (tanks, every tank), ``count`` (three tanks), ``unsaid`` (tank: a class name)."""
     count: int | None = None
     """The number, for ``count``."""
     is_group: bool = False
@@ -29,7 +29,7 @@ class Superlative:
     """One end of an order: ``largest``, ``second from the left``, ``nearest to the pool``."""
 
     measure: str
-    """``area``, ``length``, ``width``, a region's name (``left``, ``north``, ``upper left``, ``center``), ``distance`` to
+    """``area``, ``length``, ``width``, a region (``left``, ``north``, ``upper left``, ``center``), ``distance`` to
     ``anchor``, ``middle`` (the median of a row) or ``order`` (along the row, from its usual beginning)."""
     is_most: bool = True
     """Largest, longest, farthest (True) or smallest, shortest, nearest (False). Always True for regions."""
@@ -44,7 +44,7 @@ class Position:
     """A place in the frame of the question, or by the compass."""
 
     region: str
-    """``left``, ``upper left``, ``center right``, ``top edge``, ``far left``, ``corner``, ``north``, ``southwest`` ..."""
+    """``left``, ``upper left``, ``center right``, ``top edge``, ``far left``, ``corner``, ``north`` ..."""
     is_negated: bool = False
 
 
@@ -113,7 +113,8 @@ class Referent:
         """Yield the referent itself and every anchor and exception below it."""
         yield self
         below = [anchor for relation in self.relations for anchor in relation.anchors]
-        below += [item.anchor for item in (*self.superlatives, *self.comparisons) if item.anchor is not None]
+        below += [item.anchor for item in self.superlatives if item.anchor is not None]
+        below += [item.anchor for item in self.comparisons if item.anchor is not None]
         for referent in (*below, *self.exceptions):
             yield from referent.walk()
 
@@ -172,7 +173,8 @@ class QueryPlan:
 
 _MEASURE_WORDS = {
     ("area", True): "largest", ("area", False): "smallest", ("length", True): "longest", ("length", False): "shortest",
-    ("width", True): "widest", ("width", False): "narrowest", ("middle", True): "middle one", ("order", True): "in order",
+    ("width", True): "widest", ("width", False): "narrowest", ("middle", True): "middle one",
+    ("order", True): "in order",
     ("left", True): "leftmost", ("right", True): "rightmost", ("top", True): "topmost", ("bottom", True): "bottommost",
     ("north", True): "northernmost", ("south", True): "southernmost", ("east", True): "easternmost",
     ("west", True): "westernmost",

@@ -14,18 +14,23 @@ _STRONG = {
     "near": "near,near to,close to,nearby,not far from,in the vicinity of,in proximity to,in the neighborhood of,"
     "close by,in the surroundings of,near by,right near",
     "behind": "behind,in front of,ahead of,past,in back of,in the shadow of",
-    "inside": "inside,inside of,contained in,enclosed in,contained by,within the bounds of,in the interior of,in the inside of",
+    "inside": "inside,inside of,contained in,enclosed in,contained by,within the bounds of,in the interior of,in "
+    "the inside of",
     "middle of": "in the middle of,at the center of,in the center of,at the middle of,in the heart of",
-    "containing": "containing,that contains,which contains,that contain,that has inside,enclosing,surrounding,encircling",
+    "containing": "containing,that contains,which contains,that contain,that has inside,enclosing,surrounding,"
+    "encircling",
     "on": "on top of,upon,atop",
     "along": "along,lining,running along,all along,along the side of,at the side of,by the side of",
-    "surrounded by": "surrounded by,encircled by,ringed by,enclosed by,surrounded with,among,amongst,amid,amidst,framed by,"
+    "surrounded by": "surrounded by,encircled by,ringed by,enclosed by,surrounded with,among,amongst,amid,amidst,"
+    "framed by,"
     "surrounded on all sides by",
-    "opposite": "opposite,opposite to,opposite of,across from,across the road from,on the other side of,across the street from,"
+    "opposite": "opposite,opposite to,opposite of,across from,across the road from,on the other side of,across the "
+    "street from,"
     "on the opposite side of,facing across",
     "end": "at the end of,at the very end of,at the tip of,at the head of,at the far end of",
     "row": "in a row with,in line with,in the same row as,aligned with,lined up with,in one row with",
-    "crossing": "crossing,across,spanning,crossed by,spanning across,running across,running over,passing over,crossing over",
+    "crossing": "crossing,across,spanning,crossed by,spanning across,running across,running over,passing over,"
+    "crossing over",
 }
 _WEAK = {
     "on": "on,onto,parked on,driving on,standing on",

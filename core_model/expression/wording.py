@@ -82,7 +82,7 @@ _SIDE = {
         "bottom right, in the southeast",
     ),
     "center": (
-        "central, middle",
+        "central",
         "in the middle{f}, in the center{f}, in the centre{f}, at the center{f}, in the central part{f}",
     ),
     "far left": (

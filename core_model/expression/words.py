@@ -52,15 +52,18 @@ FRAMES = frozenset(
     "pictures".split()
 )
 PARTS = frozenset(
-    "side part portion area corner edge section region half third quarter quadrant end border boundary margin zone row column "
+    "side part portion area corner edge section region half third quarter quadrant end border boundary margin zone "
+    "row column "
     "sector point direction position line rim hand spot".split()
 )
 GROUPS = frozenset("group cluster row line pair couple bunch set collection trio column block series".split())
 
 GLUE = frozenset(
     "located situated positioned placed found lies lie sitting sits sit stands standing seen visible present set that "
-    "which who is are be being been was were can could has-been it its appearing appears appear almost slightly somewhat "
-    "also quite rather there currently clearly roughly approximately about very just so shown depicted there's specifically "
+    "which who is are be being been was were can could has-been it its appearing appears appear almost slightly "
+    "somewhat "
+    "also quite rather there currently clearly roughly approximately about very just so shown depicted there's "
+    "specifically "
     "exactly directly immediately right well only mostly both really please thats that's it's relative".split()
 )
 """Words between the parts of a sentence that carry no meaning of their own there."""
@@ -86,10 +89,13 @@ UNITS_M2 = {"m2": 1.0, "sqm": 1.0, "km2": 1e6, "ha": 1e4, "hectare": 1e4, "hecta
 """Area unit -> square metres (international acre)."""
 
 FUNCTION_WORDS = frozenset(
-    "of in on at by to from the a an and or but not with without near next beside between inside within along above below "
+    "of in on at by to from the a an and or but not with without near next beside between inside within along above "
+    "below "
     "under over beneath underneath around behind opposite across surrounded adjacent close closest nearest farthest "
     "furthest farther further far away than more less most least except for other another one ones same as through "
-    "toward towards containing contains show find where want looking among amid touching extreme part".split()
+    "toward towards containing contains show find where which want looking locate select segment highlight outline "
+    "detect identify "
+    "extract delineate display fetch please there these those picked marked among amid touching extreme part".split()
 )
 
 

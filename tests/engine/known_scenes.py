@@ -17,6 +17,7 @@ import numpy as np
 import pyproj
 import shapely
 from affine import Affine
+
 from referent.core_model.expression.lexicon import CONCEPTS_OF
 from referent.core_model.expression.plan import QueryPlan
 from referent.geo_io.frame import Frame
@@ -272,12 +273,32 @@ def questions(scene: KnownScene, rng: random.Random) -> list[tuple[str, str, Ids
             ("farthest", f"the {noun} farthest from {of}", pick(some, lambda t: gap(t, anchor), 5)),
             ("three nearest", f"the three {plural} nearest to {of}", pick(some, lambda t: -gap(t, anchor), 4, 1, 3)),
             ("within", f"{plural} within 150 m of {of}", filtered(some, lambda t: sure(gap(t, anchor), 149, 151))),
-            ("within in yards", f"{plural} less than 300 yards from {of}", filtered(some, lambda t: sure(gap(t, anchor), 273, 276))),
-            ("at least", f"{plural} at least 0.2 km from {of}", filtered(some, lambda t: sure(200 - gap(t, anchor), -1, 1))),
-            ("next to", f"{plural} next to {of}", filtered(some, lambda t: sure(gap(t, anchor) / math.sqrt(min(t.half_x, t.half_y, anchor.half_x) ** 2 * 4), 0.4, 40))),
-            ("larger than an anchor", f"{plural} larger than {of}", filtered(some, lambda t: sure(anchor.area - t.area, -3, 3))),
-            ("largest of those north", f"the largest {noun} north of {of}", None if not north else pick([t for t in some if t.id in north], lambda t: t.area, 15)),
-        ]  # fmt: skip
+            (
+                "within in yards",
+                f"{plural} less than 300 yards from {of}",
+                filtered(some, lambda t: sure(gap(t, anchor), 273, 276)),
+            ),
+            (
+                "at least",
+                f"{plural} at least 0.2 km from {of}",
+                filtered(some, lambda t: sure(200 - gap(t, anchor), -1, 1)),
+            ),
+            (
+                "next to",
+                f"{plural} next to {of}",
+                filtered(some, lambda t: sure(gap(t, anchor) / (2 * min(t.half_x, t.half_y, anchor.half_x)), 0.4, 40)),
+            ),
+            (
+                "larger than an anchor",
+                f"{plural} larger than {of}",
+                filtered(some, lambda t: sure(anchor.area - t.area, -3, 3)),
+            ),
+            (
+                "largest of those north",
+                f"the largest {noun} north of {of}",
+                None if not north else pick([t for t in some if t.id in north], lambda t: t.area, 15),
+            ),
+        ]
         near = pick(some, lambda t: -gap(t, anchor), 5)
         if near:
             middle = next(t for t in some if t.id in near)

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from referent.core_model.expression.parse import parse
 from referent.engine.resolve import resolve
 
