@@ -61,7 +61,7 @@ class ExpressionTokenizer:
                 f"The tokenizer lacks the tokens {missing}; it is not a WordPiece tokenizer of BERT's kind."
             )
         tokenizer.enable_truncation(max_tokens)
-        tokenizer.enable_padding(pad_id=pad, pad_token="[PAD]")
+        tokenizer.enable_padding(pad_id=pad, pad_token="[PAD]")  # nosec B106 - a token of text
         self._tokenizer = tokenizer
         self.max_tokens = max_tokens
         self.max_words = max_tokens - 2
@@ -112,7 +112,9 @@ def load_hub_tokenizer(hub_id: str, revision: str, max_tokens: int) -> Expressio
 
     source = pinned_source(hub_id, revision)
     try:
-        loaded = AutoTokenizer.from_pretrained(**source, use_fast=True, trust_remote_code=False)
+        loaded = AutoTokenizer.from_pretrained(  # nosec B615 - the revision is in ``source``
+            **source, use_fast=True, trust_remote_code=False
+        )
         return ExpressionTokenizer(Tokenizer.from_str(loaded.backend_tokenizer.to_str()), max_tokens)
     except (OSError, ValueError, AttributeError) as error:
         raise CheckpointError(
@@ -128,7 +130,7 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, max_tokens: int) -> E
         vocab_size: greatest number of tokens.
         max_tokens: longest sequence, special tokens included.
     """
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))  # nosec B106 - a token of text
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()

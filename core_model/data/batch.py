@@ -144,7 +144,7 @@ class BatchSource:
             chip = self.others[int(rng.integers(len(self.others)))]
         view = sample_view(rng, chip.image.shape[0], size, upright=upright)
         viewed = look(chip, view, size)
-        coin = random.Random(int(rng.integers(2**32)))
+        coin = random.Random(int(rng.integers(2**32)))  # nosec B311 - training data, no secret
         items = self._items(chip, view, viewed, coin)
         image = jitter_colour(rng, viewed.image, keep_hue=True)
         return chip, ViewedChip(**{**viewed.__dict__, "image": image}), items
