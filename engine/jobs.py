@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import geopandas as gpd
 import numpy as np
@@ -23,17 +23,19 @@ import torch
 
 from ..core_model import errors as model_errors
 from ..core_model.checkpoint import find_model, list_models, load_segmenter, read_spec
+from ..core_model.expression.parse import parse
 from ..core_model.segmenter import Segmenter
 from ..core_model.synthetic import render_chip
 from ..geo_io import errors as geo_errors
 from ..geo_io.layer import check_layer_output, write_layer
+from .ask import Reading, ask
 from .errors import Cancelled, OptionsError
 from .expressions import check_texts
 from .features import shared_store
 from .job import Job, JobContext
 from .progress import Progress
 from .protocol import Code, ProtocolError, QueryParams, from_params
-from .query import QueryOptions, query
+from .query import QueryOptions
 from .synthetic import write_scene
 
 _models: dict[tuple[str, str, str], Segmenter] = {}
@@ -72,8 +74,9 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
     output = check_layer_output(asked.output, inputs=(Path(asked.raster),), overwrite=True)
     spec = read_spec(find_model(asked.model))
     check_texts(asked.expressions, spec.max_words)
+    kept_from = _kept_from(asked)
     options = QueryOptions(
-        threshold=asked.threshold,
+        threshold=kept_from,
         min_area_m2=asked.min_area_m2,
         simplify_m=asked.simplify_m,
         bands=tuple(asked.bands) if asked.bands else None,
@@ -83,28 +86,43 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
         allow_unknown=asked.allow_unknown,
     )
     model = _load(asked.model, asked.device, spec.weights_hash, context)
-    frame = query(
+    answer = ask(
         asked.raster,
         asked.expressions,
         model=model,
         options=options,
+        reading=cast(Reading, asked.reading),
         progress=_reporter(context),
         is_cancelled=context.is_cancelled,
     )
+    frame, facts = answer.frame, answer.frame.attrs
     context.progress("write", 0, 1, "files")
-    write_layer(frame, output, metadata=frame.attrs, inputs=(Path(asked.raster),), overwrite=True)
+    write_layer(frame, output, metadata=facts, inputs=(Path(asked.raster),), overwrite=True)
     counts = frame["expression"].value_counts()
-    plans = frame.attrs.get("plans", {})
     return {
         "output": str(output),
         "counts": [int(counts.get(text, 0)) for text in asked.expressions],
         "best_scores": [_best_score(frame, text) for text in asked.expressions],
-        "plans": [str(plans.get(text, "")) for text in asked.expressions],
-        "warnings": [str(text) for text in frame.attrs.get("warnings", ())],
+        "plans": [str(facts.get("plans", {}).get(text, "")) for text in asked.expressions],
+        "explanations": [answer.explanations.get(text, "") for text in asked.expressions],
+        "kept_from": kept_from,
+        "warnings": [str(text) for text in facts.get("warnings", ())],
         "model": spec.name,
         "device": device_name(model),
         "seconds": time.perf_counter() - start,
     }
+
+
+def _kept_from(asked: QueryParams) -> float:
+    """Return the score from which polygons are kept.
+
+    Weak finds may be kept for a later choice only where the expression means all that it names: "the largest" of what
+    is above the threshold is not the largest of everything.
+    """
+    if asked.keep_from is None or asked.keep_from >= asked.threshold:
+        return asked.threshold
+    is_plain = asked.reading == "network" or all(parse(text).is_plain for text in asked.expressions)
+    return asked.keep_from if is_plain else asked.threshold
 
 
 def _best_score(frame: gpd.GeoDataFrame, text: str) -> float | None:

@@ -40,8 +40,9 @@ Requests are computed one after the other in the order of arrival. Each request 
 
 ==============  ====================================================================================================
 ``query``       params as in :class:`QueryParams`; value: ``output``, ``counts`` and ``best_scores`` (one number per
-                expression), ``plans`` (one line per expression, empty when there is none), ``warnings``, ``model``,
-                ``device``, ``seconds``
+                expression), ``plans`` (one line per expression, empty when there is none), ``explanations`` (the
+                plan as a tree and what became of each candidate), ``kept_from`` (lowest score kept),
+                ``warnings``, ``model``, ``device``, ``seconds``
 ``models``      params ``folder`` (may be left out); value: ``models``, a list of objects with ``name``, ``folder``,
                 ``gsd_m``, ``classes``, ``max_words``, ``card``: the bundled models, then the one in ``folder``
 ``verify``      no params; computes with every part once; value: ``device``, ``versions`` (object), ``seconds``
@@ -262,6 +263,8 @@ class QueryParams:
     """``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``."""
     threshold: float = 0.5
     """Pixels with at least this score belong to a polygon."""
+    keep_from: float | None = None
+    """Keep weaker polygons too, from this score on, where the expression means all that it names; null for none."""
     min_area_m2: float | None = None
     """Polygons smaller than this are left out, in square metres; null for the engine's own rule."""
     simplify_m: float | None = None
@@ -270,8 +273,6 @@ class QueryParams:
     """Three band numbers, from 1, for red, green and blue; null to choose by colour interpretation."""
     region: str | None = None
     """Well-known text of a polygon in the raster's CRS; null for the whole raster."""
-    scores: str | None = None
-    """Path of a GeoTIFF of scores to write, one band per expression; null for none."""
     reading: str = "auto"
     """Whose reading of relations counts: ``auto``, ``network`` or ``plan``."""
     allow_unknown: bool = False

@@ -28,7 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "image": "automatic",  # or displayed
     "reading": "auto",
     "threshold": 0.5,
-    "keep_threshold": 0.3,
+    "keep_from": 0.3,
     "scope": "view",
     "export_folder": "",
     "history": [],

@@ -106,7 +106,6 @@ class ReferentDock(QgsDockWidget):
         self.why = QLabel(body)
         self.why.setWordWrap(True)
         self.why.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.why.setToolTip(tr("What the model was asked, and what was worked out on the map"))
         self.why.hide()
         self.refine = RefineBox(body)
         self.results = ResultsBox(self._iface, body)
@@ -196,8 +195,9 @@ class ReferentDock(QgsDockWidget):
             self.say(str(error), is_problem=True)
             return
         params = self.options.params()
-        # Weaker scores are kept, so that the slider can show them without asking again.
-        params["threshold"] = min(settings.get("keep_threshold"), self.refine.threshold)
+        params["threshold"] = self.refine.threshold
+        # Weaker finds are kept, so that the slider can show them without asking again.
+        params["keep_from"] = settings.get("keep_from")
         layer = self.layer_box.currentLayer()
         self.session.ask(
             Question(layer, expression, region, crs, self.options.as_displayed, self.options.export_gsd_m, params)
@@ -318,6 +318,7 @@ class ReferentDock(QgsDockWidget):
         asked = html.escape(answer.plan or answer.expression)
         seconds = f"{answer.total_s:.1f}" if answer.total_s >= 1 else f"{answer.total_s:.2f}"
         detail = tr("{model} on {device}, {seconds} s").replace("{model}", answer.model)
+        self.why.setToolTip(f"<pre>{html.escape(answer.explanation)}</pre>" if answer.explanation else "")
         detail = html.escape(detail.replace("{device}", answer.device).replace("{seconds}", seconds))
         self.why.setText(f"{html.escape(tr('Asked:'))} <b>{asked}</b><br><small>{detail}</small>")
         if has_layer:
@@ -334,6 +335,8 @@ class ReferentDock(QgsDockWidget):
                     "{name}", entry.name
                 )
             )
+        elif entry.threshold < entry.answer.kept_from:
+            self.say(tr("Weaker finds were not kept for this answer: ask again to see them."))
         self.results.refresh_counts()
 
     def _on_export(self) -> None:

@@ -41,4 +41,8 @@ class Answer:
     """Seconds that the engine took."""
     total_s: float
     """Seconds from the click."""
+    explanation: str = ""
+    """The plan as a tree, and what became of each candidate."""
+    kept_from: float = 0.0
+    """Lowest score of the kept polygons."""
     warnings: tuple[str, ...] = ()

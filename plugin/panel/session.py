@@ -180,6 +180,8 @@ class Session(QObject):
             device=value["device"],
             engine_s=value["seconds"],
             total_s=time.monotonic() - self._clicked_at,
+            explanation=value["explanations"][0],
+            kept_from=value["kept_from"],
             warnings=tuple(value["warnings"]),
         )
         self.answered.emit(answer)

@@ -33,7 +33,7 @@ SILENCE_S = 1.4
 """A worker that answers no ping for so long, and computes nothing, hangs."""
 BUSY_SILENCE_S = 60.0
 """A worker that answers no ping but computes (a library holds Python's lock) is given so long."""
-START_PATIENCE_S = 120.0
+START_PATIENCE_S = 180.0
 CLOSE_PATIENCE_S = 2.0
 PIPE_PATIENCE_S = 0.5
 

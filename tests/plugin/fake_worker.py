@@ -5,6 +5,7 @@
 import ctypes
 import os
 import runpy
+import shutil
 import signal
 import sys
 import time
@@ -74,11 +75,33 @@ def hold_lock_busy(params, context):
     return {"value": value}
 
 
-def orphan_probe(params, context):
-    return {"pid": os.getpid()}
+def query(params, context):
+    """Answer in a second, from a file made beforehand."""
+    for done in range(int(os.environ.get("FAKE_QUERY_STEPS", "20"))):
+        if context.is_cancelled():
+            raise InterruptedError
+        context.progress("segment", done, 20, "tiles")
+        time.sleep(0.05)
+    shutil.copy(os.environ["FAKE_ANSWER"], params["output"])
+    return {
+        "output": params["output"],
+        "counts": [10],
+        "best_scores": [0.9],
+        "plans": [""],
+        "explanations": [""],
+        "kept_from": 0.3,
+        "warnings": [],
+        "model": "fake",
+        "device": "CPU",
+        "seconds": 1.0,
+    }
 
 
-JOBS = {name: value for name, value in globals().items() if callable(value) and name not in ("Path",)}
+def models(params, context):
+    return {"models": []}
+
+
+JOBS = {name: value for name, value in globals().items() if callable(value) and name != "Path"}
 
 
 def explain(error):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from qgis.core import QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QObject
 from steps import children, settle, wait_until
+
+FAKE = Path(__file__).resolve().parents[1] / "fake_worker.py"
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +25,8 @@ def _qgis_utils(qgis_app, qgis_iface):
     return qgis.utils
 
 
-@pytest.fixture
-def load_plugin(_qgis_utils, qgis_new_project):
+@pytest.fixture(scope="module")
+def load_plugin(_qgis_utils):
     """A function that loads the plugin and returns it; it is unloaded at the end, whatever happened."""
 
     def load():
@@ -39,7 +42,7 @@ def load_plugin(_qgis_utils, qgis_new_project):
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("referent_")] == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def unload_plugin(_qgis_utils):
     def unload():
         assert _qgis_utils.unloadPlugin("referent")
@@ -48,22 +51,63 @@ def unload_plugin(_qgis_utils):
     return unload
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plugin(load_plugin):
+    """The plugin, loaded once for a file of tests: its worker takes seconds to start."""
     return load_plugin()
 
 
 @pytest.fixture
 def dock(plugin):
-    plugin.dock.show()
-    plugin.dock.options.set_models([{"name": os.environ["REFERENT_TEST_MODEL"], "folder": ""}])
-    plugin.dock.options._model.setCurrentIndex(0)
-    plugin.dock.scope_box.set_scope("layer")
-    return plugin.dock
+    """The panel, as if it had just been opened."""
+    return open_panel(plugin)
+
+
+def open_panel(plugin):
+    dock = plugin.dock
+    wait_until(lambda: not dock.session.is_busy)
+    QgsProject.instance().clear()
+    while dock.results.entries:
+        dock.results._tree.setCurrentItem(dock.results._tree.topLevelItem(0))
+        dock.results.remove()
+    dock.show()
+    dock.message_bar.clearWidgets()
+    dock.options.set_models([{"name": os.environ["REFERENT_TEST_MODEL"], "folder": ""}])
+    dock.options._model.setCurrentIndex(0)
+    dock.refine.set_values(0.5, 0.0, 1000.0)
+    dock.scope_box.set_scope("layer")
+    dock.engine_changed()
+    return dock
 
 
 @pytest.fixture
-def add_raster(qgis_new_project):
+def fake_engine(plugin, monkeypatch, tmp_path):
+    """The panel over a worker that answers slowly, from a file made beforehand, and starts at once."""
+    from qgis.core import QgsFeature, QgsGeometry, QgsVectorFileWriter, QgsVectorLayer
+
+    from referent.plugin.worker import service
+
+    fields = "field=expression:string&field=score:double&field=area_m2:double"
+    layer = QgsVectorLayer(f"Polygon?crs=EPSG:32611&{fields}", "found", "memory")
+    for number in range(10):
+        feature = QgsFeature(layer.fields())
+        feature.setGeometry(QgsGeometry.fromWkt(f"POLYGON(({number} 0, {number} 1, {number}.9 1, {number} 0))"))
+        feature.setAttributes(["storage tank", number / 10, 10.0 * number])
+        layer.dataProvider().addFeature(feature)
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = "GPKG"
+    answer = tmp_path / "answer.gpkg"
+    QgsVectorFileWriter.writeAsVectorFormatV3(layer, str(answer), QgsProject.instance().transformContext(), options)
+    monkeypatch.setenv("FAKE_ANSWER", str(answer))
+    monkeypatch.setattr(service, "worker_command", lambda python: [sys.executable, "-I", str(FAKE)])
+    plugin.dock._service.restart()
+    yield plugin
+    if plugin.dock is not None:
+        plugin.dock._service.restart()
+
+
+@pytest.fixture
+def add_raster(qgis_app):
     def add(name="scene"):
         raster = QgsRasterLayer(os.environ[f"REFERENT_TEST_{name.upper()}"], name)
         assert raster.isValid()
@@ -97,7 +141,7 @@ def heard(dock):
 def ask(dock, heard):
     """A function that asks as a person does and waits for the end; returns the answer or the failure."""
 
-    def ask(expression="storage tank", timeout_s=60.0):
+    def ask(expression="storage tank", timeout_s=300.0):
         before = heard.finished
         dock.expression_box.setEditText(expression)
         dock.ask_button.click()

@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QEvent
 from qgis.PyQt.QtWidgets import QApplication
 
 
-def wait_until(condition, timeout_s=60.0):
+def wait_until(condition, timeout_s=300.0):
     """Run the event loop until a condition holds."""
     deadline = time.monotonic() + timeout_s
     while not condition():

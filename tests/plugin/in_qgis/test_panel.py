@@ -1,5 +1,7 @@
 """The panel over the real worker on a real raster file."""
 
+import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -186,3 +188,36 @@ def test_examples_come_from_the_model(dock, add_raster, heard):
     wait_until(lambda: heard.finished)
     assert heard.answers[0].expression == "storage tank"
     assert Code.CANCELLED not in [code for code, _ in heard.failures]
+
+
+def test_killed_worker_is_one_sentence_and_the_next_question_works(dock, add_raster, ask, heard, message):
+    small, large = add_raster("scene"), add_raster("large")
+    dock.layer_box.setLayer(large)
+    dock.expression_box.setEditText("storage tank")
+    dock.ask_button.click()
+    wait_until(lambda: any(getattr(report, "stage", "") == "segment" for report in heard.progress))
+    start = time.monotonic()
+    os.kill(dock._service.pid, signal.SIGKILL)
+    wait_until(lambda: heard.finished, 5)
+    assert time.monotonic() - start < 2.0
+    code, sentence = heard.failures[0]
+    assert code == Code.ENGINE_DIED
+    assert message() == sentence
+    dock.layer_box.setLayer(small)
+    assert ask().answers[0].count > 0
+
+
+def test_cancel_of_the_real_engine_is_over_within_a_second(dock, add_raster, heard):
+    dock.layer_box.setLayer(add_raster("large"))
+    dock.expression_box.setEditText("storage tank")
+    dock.ask_button.click()
+    wait_until(lambda: any(getattr(report, "stage", "") == "segment" for report in heard.progress))
+    start = time.monotonic()
+    dock.cancel_button.click()
+    wait_until(lambda: heard.finished, 5)
+    assert time.monotonic() - start < 1.0
+    assert heard.failures[0][0] == Code.CANCELLED
+
+
+def test_after_all_that_qgis_holds_no_heavy_library(dock):
+    assert {"torch", "rasterio", "geopandas", "transformers"} & set(sys.modules) == set()

@@ -56,7 +56,7 @@ def test_tiles_are_exported_at_the_stated_resolution_and_asked(dock, heard, ask,
     dock.layer_box.setLayer(layer)
     dock.scope_box.set_drawn(QgsGeometry.fromRect(extent.buffered(-20)), layer.crs())
     dock.scope_box.set_scope("drawn")
-    ask(timeout_s=120)
+    ask()
     assert heard.failures == []
     assert heard.answers[0].count > 0
     found = QgsVectorLayer(heard.answers[0].path, "found", "ogr")
@@ -104,7 +104,7 @@ def test_crs_set_by_hand_counts(dock, heard, ask):
     QgsProject.instance().addMapLayer(layer)
     dock.layer_box.setLayer(layer)
     dock.scope_box.set_scope("layer")
-    ask(timeout_s=120)
+    ask()
     assert heard.failures == []
     found = QgsVectorLayer(heard.answers[0].path, "found", "ogr")
     assert found.crs().authid() == "EPSG:32611"
