@@ -9,7 +9,7 @@ import pyproj
 import pytest
 import shapely
 from affine import Affine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from referent.geo_io.errors import RasterError
@@ -63,6 +63,7 @@ def test_world_in_degrees_says_how_much_its_pixels_differ():
     assert grid("EPSG:32633", Affine(0.5, 0, 5e5, 0, -0.5, 5e6)).pixel_size_spread == pytest.approx(1, abs=0.01)
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     scale=st.floats(0.05, 5), angle=st.floats(0, 360), height=st.integers(1, 400), width=st.integers(1, 400),
     gsd_m=st.floats(0.1, 3),
@@ -111,6 +112,7 @@ def test_areas_are_the_same_in_every_crs():
     assert len(measure_areas_m2([], pyproj.CRS("EPSG:4326"))) == 0
 
 
+@settings(deadline=None, max_examples=50)
 @given(length=st.integers(1, 3000), window=st.integers(8, 300), data=st.data())
 def test_windows_cover_every_pixel_with_the_planned_overlap(length, window, data):
     stride = data.draw(st.integers(1, window))
