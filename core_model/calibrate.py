@@ -17,13 +17,16 @@ from .device import Compute
 from .network import ReferringNetwork
 from .tokenizer import ExpressionTokenizer
 
-_MASK_BIASES = tuple(np.linspace(-1.5, 1.5, 13))
+_MASK_BIASES = tuple(np.linspace(-1.0, 3.0, 17))
+_PEAK_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True)
 class _Raw:
     question: Question
     presence: float
+    peak: float
+    """Highest mask logit."""
     ious: NDArray[np.float64]
     """IoU at each of ``_MASK_BIASES`` if the gate is open."""
 
@@ -36,27 +39,34 @@ def calibrate(
     *,
     false_alarms: float = 0.04,
 ) -> Calibration:
-    """Return biases for a network.
+    """Return the biases and the weight at which questions with a referent are answered best.
 
-    The mask bias is the one of the best mean IoU; the presence bias then is the most generous one at which the share of
-    absent expressions, and the share of absent classes, that are answered stay within ``false_alarms`` together.
+    For every mask bias and peak weight the presence bias is the most generous one at which the share of absent
+    questions that are answered stays within ``false_alarms``; the triple of the best mean IoU is taken.
 
     Args:
         network: in evaluation mode.
         tokenizer: of the network.
         chips: validation chips of the network's window size.
         compute: where to compute.
-        false_alarms: greatest share of absent questions that may be answered.
+        false_alarms: greatest share of absent expressions and classes that may be answered.
     """
     raw = [item for chip in chips if chip.annotated for item in _ask(network, tokenizer, chip, compute)]
     present = [item for item in raw if item.question.object_ids]
-    absent = np.sort([item.presence for item in raw if not item.question.object_ids])[::-1]
+    absent = [item for item in raw if not item.question.object_ids]
     if not present:
         return Calibration()
-    best = int(np.argmax(np.mean([item.ious for item in present], axis=0)))
-    allowed = int(false_alarms * len(absent))
-    threshold = float(absent[allowed]) + 1e-3 if len(absent) > allowed else 0.0
-    return Calibration(mask_bias=float(_MASK_BIASES[best]), presence_bias=-threshold, presence_scale=1.0)
+    ious = np.stack([item.ious for item in present])
+    best, chosen = -1.0, Calibration()
+    for weight in _PEAK_WEIGHTS:
+        gates = np.array([item.presence + weight * item.peak for item in absent])
+        threshold = float(np.sort(gates)[::-1][int(false_alarms * len(gates))]) + 1e-3 if len(gates) else 0.0
+        is_open = np.array([item.presence + weight * item.peak > threshold for item in present])
+        scores = (ious * is_open[:, None]).mean(0)
+        if scores.max() > best:
+            best = float(scores.max())
+            chosen = Calibration(float(_MASK_BIASES[int(scores.argmax())]), weight, -threshold)
+    return chosen
 
 
 def _ask(network: ReferringNetwork, tokenizer: ExpressionTokenizer, chip: Chip, compute: Compute) -> list[_Raw]:
@@ -70,9 +80,10 @@ def _ask(network: ReferringNetwork, tokenizer: ExpressionTokenizer, chip: Chip, 
         text = network.encode_text(tokens.ids.to(compute.device), mask)
         decoded = network.decode(network.encode_image(tile), text[None], mask[None])
     logits = F.interpolate(decoded.mask.float(), size=chip.image.shape[:2], mode="bilinear", align_corners=False)[0]
-    presence = decoded.presence[0].float().cpu()
+    presence = decoded.presence[0].float().tolist()
+    peaks = decoded.mask[0].float().amax((-2, -1)).tolist()  # before resampling, as ``fold_presence`` sees it
     found = []
-    for question, row, gate in zip(questions, logits.cpu().numpy(), presence.tolist(), strict=True):
+    for question, row, gate, peak in zip(questions, logits.cpu().numpy(), presence, peaks, strict=True):
         ious = np.zeros(len(_MASK_BIASES))
         if question.object_ids:
             truth = truth_of(chip, question)
@@ -81,5 +92,5 @@ def _ask(network: ReferringNetwork, tokenizer: ExpressionTokenizer, chip: Chip, 
                 predicted = row > -bias
                 both = (predicted & truth).sum()
                 ious[index] = both / max(1, size + predicted.sum() - both)
-        found.append(_Raw(question, gate, ious))
+        found.append(_Raw(question, gate, peak, ious))
     return found

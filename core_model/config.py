@@ -93,10 +93,10 @@ class Calibration:
 
     mask_bias: float = 0.0
     """Added to the mask logits."""
+    peak_weight: float = 0.0
+    """How much the highest mask logit of a tile adds to its presence logit."""
     presence_bias: float = 0.0
     """Added to the presence logit, whose sign decides between a referent and none."""
-    presence_scale: float = 1.0
-    """Multiplies the presence logit after the bias."""
 
 
 @dataclass(frozen=True)

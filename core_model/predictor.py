@@ -98,5 +98,5 @@ def fold_presence(mask: torch.Tensor, presence: torch.Tensor, calibration: Calib
     Returns:
         (B, K, H, W): the smaller of mask and presence, so that both must be above 0.
     """
-    gate = (presence + calibration.presence_bias) * calibration.presence_scale
+    gate = presence + calibration.peak_weight * mask.amax((-2, -1)) + calibration.presence_bias
     return torch.minimum(mask + calibration.mask_bias, gate[:, :, None, None])

@@ -45,6 +45,8 @@ class LoopConfig:
     """Steps over which the rate rises."""
     average_momentum: float = 0.998
     """Of the moving average of the weights, which is what is kept."""
+    text_rate: float = 0.3
+    """Learning rate of the text encoder, as a share of the others': a BERT collapses at their rate."""
     clip_norm: float = 2.0
     """Greatest norm of the gradient."""
     validate_every: int = 500
@@ -110,7 +112,7 @@ def fit(
             network.train()
             torch.manual_seed(config.seed * 1_000_003 + step)
             for group in optimizer.param_groups:
-                group["lr"] = config.learning_rate * rate_at(step, config)
+                group["lr"] = group["share"] * config.learning_rate * rate_at(step, config)
             with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=bf16):
                 losses = objective(network, to_device(batch, device))
             total = torch.stack(list(losses.values())).sum()
@@ -145,14 +147,20 @@ def fit(
 
 
 def build_optimizer(network: nn.Module, config: LoopConfig) -> torch.optim.Optimizer:
-    """Return AdamW with decay on matrices and kernels only."""
-    decayed = [value for value in network.parameters() if value.requires_grad and value.ndim >= 2]
-    plain = [value for value in network.parameters() if value.requires_grad and value.ndim < 2]
-    groups: list[dict[str, Any]] = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
+    """Return AdamW with decay on matrices and kernels only, and a lower rate for the text encoder."""
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, value in network.named_parameters():
+        if value.requires_grad:
+            groups.setdefault((name.startswith("text_encoder."), value.ndim >= 2), []).append(value)
+    settings: list[dict[str, Any]] = [
+        {
+            "params": values,
+            "weight_decay": config.weight_decay if is_matrix else 0.0,
+            "share": config.text_rate if is_text else 1.0,
+        }
+        for (is_text, is_matrix), values in groups.items()
     ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
+    return torch.optim.AdamW(settings, lr=config.learning_rate, betas=(0.9, 0.98))
 
 
 def rate_at(step: int, config: LoopConfig) -> float:
