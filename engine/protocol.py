@@ -173,7 +173,8 @@ class Failure:
     detail: str = ""
 
 
-Message = Union[Hello, Request, Cancel, Ping, Pong, Shutdown, Progress, Log, Result, Failure]  # noqa: UP007 - Python 3.9
+# Written for Python 3.9, where types cannot be joined with a bar at run time.
+Message = Union[Hello, Request, Cancel, Ping, Pong, Shutdown, Progress, Log, Result, Failure]  # noqa: UP007
 
 _KINDS: dict[str, type[Any]] = {
     "hello": Hello,

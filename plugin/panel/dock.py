@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from qgis.core import QgsMapLayerProxyModel, QgsRasterLayer
-from qgis.gui import QgisInterface, QgsDockWidget, QgsMapLayerComboBox, QgsMessageBar
+from qgis.gui import QgisInterface, QgsDockWidget, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import QSize, Qt, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import (
@@ -32,6 +32,7 @@ from ..scene import SceneError
 from ..worker.service import EngineService
 from .engine_bar import EngineBar
 from .export_dialog import ask_and_export
+from .notice import Notice
 from .options import OptionsBox
 from .progress import QuestionProgress
 from .question import Answer, Question
@@ -41,7 +42,6 @@ from .scope import ScopeChooser
 from .session import Session
 
 EXAMPLES_SHOWN = 8
-MESSAGE_S = 8
 
 
 class ReferentDock(QgsDockWidget):
@@ -66,8 +66,7 @@ class ReferentDock(QgsDockWidget):
 
     def _build(self) -> None:
         body = QWidget()
-        self.message_bar = QgsMessageBar(body)
-        self.message_bar.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.notice = Notice(body)
         self.engine_bar = EngineBar(self._service, body)
 
         self.layer_box = QgsMapLayerComboBox(body)
@@ -128,7 +127,7 @@ class ReferentDock(QgsDockWidget):
         ask.addWidget(self.cancel_button)
 
         column = QVBoxLayout(body)
-        column.addWidget(self.message_bar)
+        column.addWidget(self.notice)
         column.addWidget(self.engine_bar)
         column.addLayout(question)
         column.addLayout(ask)
@@ -205,11 +204,7 @@ class ReferentDock(QgsDockWidget):
 
     def say(self, sentence: str, is_problem: bool = False) -> None:
         """Show a sentence at the top of the panel."""
-        self.message_bar.clearWidgets()
-        if is_problem:
-            self.message_bar.pushWarning("", sentence)
-        else:
-            self.message_bar.pushInfo("", sentence)
+        self.notice.show_text(sentence, is_problem)
 
     def open_settings(self) -> None:
         """Open the settings page."""
@@ -280,7 +275,7 @@ class ReferentDock(QgsDockWidget):
         self.ask()
 
     def _on_started(self) -> None:
-        self.message_bar.clearWidgets()
+        self.notice.clear()
         self.progress.clear()
         self._set_busy(True)
 

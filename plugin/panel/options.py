@@ -61,10 +61,11 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self._gsd.setDecimals(2)
         self._gsd.setValue(0.3)
         self._gsd.setSuffix(tr(" m per pixel"))
+        self._gsd.setShowClearButton(False)
         self._gsd.setToolTip(tr("Resolution at which layers from the web are written for the engine"))
 
         form = QFormLayout(self)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
         form.addRow(tr("Model"), self._model)
         form.addRow("", self._folder)
@@ -79,7 +80,6 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self.set_models([{"name": settings.get("model"), "folder": ""}])
         self._model.currentIndexChanged.connect(self._on_model)
         self._image.currentIndexChanged.connect(self._on_image)
-        self._on_model()
         self._on_image()
 
     def set_models(self, models: list[dict[str, Any]]) -> None:
@@ -96,6 +96,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self._model.addItem(tr("A folder of your own…"), OWN_FOLDER)
         self._model.setCurrentIndex(max(0, self._model.findData(chosen)))
         self._model.blockSignals(False)
+        self._on_model()
 
     def set_layer(self, layer: QgsRasterLayer | None) -> None:
         """Offer the bands of a layer."""

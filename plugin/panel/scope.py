@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProject, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsProject, QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsMapCanvas, QgsMapToolExtent, QgsRubberBand
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
@@ -78,7 +78,8 @@ class ScopeChooser(QWidget):
         settings.put("scope", self.scope)
         if self.scope == VIEW:
             map_settings = self._canvas.mapSettings()
-            return QgsGeometry.fromQPolygonF(map_settings.visiblePolygon()), map_settings.destinationCrs()
+            corners = [QgsPointXY(corner) for corner in map_settings.visiblePolygon()]
+            return QgsGeometry.fromPolygonXY([[*corners, corners[0]]]), map_settings.destinationCrs()
         if self.scope == SELECTED:
             return _selected_polygons(self._canvas.currentLayer())
         if self.scope == DRAWN:

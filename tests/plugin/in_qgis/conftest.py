@@ -71,7 +71,7 @@ def open_panel(plugin):
         dock.results._tree.setCurrentItem(dock.results._tree.topLevelItem(0))
         dock.results.remove()
     dock.show()
-    dock.message_bar.clearWidgets()
+    dock.notice.clear()
     dock.options.set_models([{"name": os.environ["REFERENT_TEST_MODEL"], "folder": ""}])
     dock.options._model.setCurrentIndex(0)
     dock.refine.set_values(0.5, 0.0, 1000.0)
@@ -156,8 +156,7 @@ def message(dock):
     """A function that returns the sentence that the panel shows."""
 
     def text():
-        item = dock.message_bar.currentItem()
-        return item.text() if item is not None else ""
+        return dock.notice.text
 
     return text
 
