@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from ..core_model.expression.plan import (
@@ -24,13 +23,13 @@ from ..core_model.expression.plan import (
     describe_relation,
     describe_superlative,
 )
+from ..geo_io.degrees import Degrees, Index
 from ..geo_io.frame import Frame
 from ..geo_io.placement import Placement
 from ..geo_io.position import locate, order_by, row_order
-from ..geo_io.relations import Degrees, Index, between, nearest, relate
+from ..geo_io.relations import between, nearest, relate
+from .candidates import ENOUGH, Candidates, distances, most_compact, natural_count, only_closest, overlaps
 
-ENOUGH = 0.5
-"""Degree from which a word is said of an object."""
 BARELY = 0.42
 """Degree that the best candidate must have when one object is asked for and none is fully fit."""
 TIE = 0.02
@@ -53,50 +52,18 @@ class Resolution:
 
 
 @dataclass
-class _State:
-    """Candidates of one referent while they are being judged."""
-
-    placement: Placement
-    geometries: NDArray[np.object_]
-    scores: Degrees
-    degrees: Degrees
-    """Product of all degrees so far."""
-    alive: NDArray[np.bool_]
-    reasons: list[list[str]]
-    rank: NDArray[np.int64]
-    anchor: list[int]
-    distance_m: Degrees
-
-    @property
-    def combined(self) -> Degrees:
-        """Return the score of each candidate with every degree in it."""
-        return self.scores * self.degrees
-
-    def drop(self, where: NDArray[np.bool_], reason: str) -> None:
-        for index in np.flatnonzero(self.alive & where):
-            self.reasons[index].append(f"dropped: {reason}")
-        self.alive &= ~where
-
-    def judge(self, degrees: Degrees, words: str, floor: float = ENOUGH) -> None:
-        """Multiply degrees in, drop those below the floor, and keep the words as reasons."""
-        self.degrees = self.degrees * np.clip(degrees, 0.0, 1.0)
-        for index in np.flatnonzero(self.alive):
-            self.reasons[index].append(f"{words} to degree {degrees[index]:.2f}")
-        self.drop(degrees < floor, f"{words} only to degree below {floor:g}")
-
-
-@dataclass
 class _Notes:
     notes: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     anchors: list[tuple[str, object]] = field(default_factory=list)
+    known: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def add_anchor(self, phrase: str, geometry: object) -> int:
-        for fid, (known, shape) in enumerate(self.anchors):
-            if known == phrase and shape is geometry:
-                return fid
-        self.anchors.append((phrase, geometry))
-        return len(self.anchors) - 1
+        key = (phrase, id(geometry))
+        if key not in self.known:
+            self.known[key] = len(self.anchors)
+            self.anchors.append((phrase, geometry))
+        return self.known[key]
 
 
 def resolve(
@@ -132,7 +99,7 @@ class _Resolver:
         self.log = _Notes()
         self._states: dict[str, Placement] = {}
 
-    def resolve(self, ref: Referent, is_anchor: bool = False) -> _State:
+    def resolve(self, ref: Referent, is_anchor: bool = False) -> Candidates:
         """Return the candidates of a referent; ``alive`` are the referents."""
         state = self._start(ref)
         if not len(state.placement):
@@ -154,7 +121,7 @@ class _Resolver:
             self.log.notes.append(f"None of {len(state.placement)} × '{ref.phrase}' fits all that is asked.")
         return state
 
-    def _start(self, ref: Referent) -> _State:
+    def _start(self, ref: Referent) -> Candidates:
         table = self.candidates[ref.phrase]
         geometries = np.empty(len(table), dtype=object)
         geometries[:] = list(table.geometry)
@@ -162,7 +129,7 @@ class _Resolver:
             self._states[ref.phrase] = Placement.of(geometries, self.frame)
         count = len(table)
         scores = np.asarray(table["score"], dtype=np.float64) if "score" in table else np.ones(count)
-        return _State(
+        return Candidates(
             self._states[ref.phrase], geometries, scores, np.ones(count), np.ones(count, dtype=bool),
             [[] for _ in range(count)], np.full(count, -1, dtype=np.int64), [-1] * count, np.full(count, np.nan),
         )  # fmt: skip
@@ -172,11 +139,11 @@ class _Resolver:
 
     # -- filters -----------------------------------------------------------------------------------------------------
 
-    def _except(self, state: _State, exception: Referent) -> None:
+    def _except(self, state: Candidates, exception: Referent) -> None:
         other = self.resolve(exception, is_anchor=True)
         taken = other.placement.take(np.flatnonzero(other.alive))
         if len(taken):
-            overlap, _ = _overlaps(state.placement, taken)
+            overlap, _ = overlaps(state.placement, taken)
             state.drop(overlap > ENOUGH, f"it is '{exception.phrase}', which is excepted")
 
     def _anchors(self, ref: Referent) -> tuple[Placement, NDArray[np.object_]]:
@@ -184,7 +151,7 @@ class _Resolver:
         index = np.flatnonzero(state.alive)
         return state.placement.take(index), state.geometries[index]
 
-    def _relate(self, state: _State, relation: Relation, floor: float) -> None:
+    def _relate(self, state: Candidates, relation: Relation, floor: float) -> None:
         words = describe_relation(relation)
         named = " and ".join(f"'{anchor.phrase}'" for anchor in relation.anchors)
         found = [self._anchors(anchor) for anchor in relation.anchors]
@@ -200,21 +167,21 @@ class _Resolver:
             return
         degrees, which = self._degrees(state, relation, [placement for placement, _ in found])
         if relation.is_close:
-            degrees = _closest_of(degrees, state.placement, found[0][0], which, state.alive)
+            degrees = only_closest(degrees, state.placement, found[0][0], which, state.alive)
         self._note_anchor(state, relation, found[0], which)
         if relation.is_negated:
             state.judge(1.0 - degrees, f"{words} {named}")
         else:
             state.judge(degrees, f"{words} {named}", floor)
 
-    def _degrees(self, state: _State, relation: Relation, anchors: list[Placement]) -> tuple[Degrees, Index]:
+    def _degrees(self, state: Candidates, relation: Relation, anchors: list[Placement]) -> tuple[Degrees, Index]:
         if relation.name == "between":
             second = anchors[1] if len(anchors) > 1 else anchors[0]
             return between(state.placement, anchors[0], second)
         return relate(relation.name, state.placement, anchors[0], relation.min_m, relation.max_m)
 
     def _note_anchor(
-        self, state: _State, relation: Relation, anchors: tuple[Placement, NDArray[np.object_]], which: Index
+        self, state: Candidates, relation: Relation, anchors: tuple[Placement, NDArray[np.object_]], which: Index
     ) -> None:
         """Write down the anchor that counted, and how far it is."""
         placement, geometries = anchors
@@ -222,19 +189,19 @@ class _Resolver:
         for i in index:
             state.anchor[i] = self.log.add_anchor(relation.anchors[0].phrase, geometries[which[i]])
         if len(index):
-            gaps, _ = _distances(state.placement, placement, index, which[index])
+            gaps, _ = distances(state.placement, placement, index, which[index])
             state.distance_m[index] = gaps
             for i, gap in zip(index, gaps, strict=True):
                 state.reasons[i].append(f"{gap:,.0f} m from its '{relation.anchors[0].phrase}'")
 
-    def _locate(self, state: _State, position: Position, floor: float) -> None:
+    def _locate(self, state: Candidates, position: Position, floor: float) -> None:
         degrees = locate(state.placement, position.region)
         if position.is_negated:
             state.judge(1.0 - degrees, f"not {position.region}")
         else:
             state.judge(degrees, f"in place '{position.region}'", floor)
 
-    def _compare(self, state: _State, item: Comparison) -> None:
+    def _compare(self, state: Candidates, item: Comparison) -> None:
         values = order_by(state.placement, item.measure)
         if values is None:
             return
@@ -257,13 +224,13 @@ class _Resolver:
         wrong = fits if item.is_negated else ~fits
         state.drop(wrong, f"{item.measure} is not {item.operator} {limit:,.0f} {unit}{words}")
 
-    def _prefer_full(self, state: _State, ref: Referent) -> None:
+    def _prefer_full(self, state: Candidates, ref: Referent) -> None:
         """Where some candidates fit fully, those that barely fit are no referents."""
         full = state.degrees >= ENOUGH ** max(1, len(ref.relations) + len(ref.positions))
         if (state.alive & full).any() and (ref.superlatives or not self._wants_one(ref)):
             state.drop(~full, "others fit better")
 
-    def _size(self, state: _State, ref: Referent) -> None:
+    def _size(self, state: Candidates, ref: Referent) -> None:
         """``large`` and ``small`` are relative: among those that fit otherwise."""
         index = np.flatnonzero(state.alive)
         if ref.size is None or len(index) < 2:
@@ -286,13 +253,13 @@ class _Resolver:
 
     # -- choice ------------------------------------------------------------------------------------------------------
 
-    def _choose(self, state: _State, ref: Referent, is_anchor: bool) -> None:
+    def _choose(self, state: Candidates, ref: Referent, is_anchor: bool) -> None:
         count = ref.quantity.count or 1
         if ref.superlatives:
             self._order(state, ref, count)
         index = np.flatnonzero(state.alive)
         if ref.quantity.is_group and ref.quantity.kind == "count" and len(index) > count:
-            state.drop(~_most_compact(state, index, count), "it stands apart from the group")
+            state.drop(~most_compact(state, index, count), "it stands apart from the group")
         elif ref.quantity.kind == "count" and len(index) > count and not ref.superlatives:
             self._keep_best(state, index, count, ref)
         elif self._wants_one(ref) and len(index) > 1 and not ref.superlatives and not (is_anchor and _is_loose(ref)):
@@ -301,7 +268,7 @@ class _Resolver:
         for rank, i in enumerate(index[np.argsort(-state.combined[index], kind="stable")], start=1):
             state.rank[i] = rank
 
-    def _keep_best(self, state: _State, index: Index, count: int, ref: Referent) -> None:
+    def _keep_best(self, state: Candidates, index: Index, count: int, ref: Referent) -> None:
         order = index[np.argsort(-state.combined[index], kind="stable")]
         best = state.combined[order[count - 1]]
         ties = int(np.sum(state.combined[order[count:]] >= (1 - TIE) * best))
@@ -311,7 +278,7 @@ class _Resolver:
         keep[order[:count]] = True
         state.drop(~keep, "a better one was found")
 
-    def _order(self, state: _State, ref: Referent, count: int) -> None:
+    def _order(self, state: Candidates, ref: Referent, count: int) -> None:
         index = np.flatnonzero(state.alive)
         if not len(index):
             return
@@ -327,7 +294,7 @@ class _Resolver:
         place = len(order) if item.rank == -1 else item.rank
         keep = np.zeros(len(state.placement), dtype=bool)
         if ref.quantity.kind == "all":
-            count = _natural_count(values) if values is not None else 1
+            count = natural_count(values) if values is not None else 1
         keep[order[place - 1 : place - 1 + count]] = True
         for rank, i in enumerate(order, start=1):
             state.rank[i] = rank
@@ -340,7 +307,7 @@ class _Resolver:
                 self.log.notes.append(f"Another '{ref.phrase}' is as good a '{words}' within {TIE:.0%}.")
         state.drop(~keep, f"its rank is not {place if count == 1 else f'{place} to {place + count - 1}'}")
 
-    def _order_jointly(self, state: _State, ref: Referent, index: Index, count: int) -> None:
+    def _order_jointly(self, state: Candidates, ref: Referent, index: Index, count: int) -> None:
         """``the largest, leftmost car``: both are said of one object, so the one with the best worst rank is meant."""
         ranks = np.zeros((len(ref.superlatives), len(state.placement)))
         for k, item in enumerate(ref.superlatives):
@@ -353,7 +320,7 @@ class _Resolver:
         keep[best] = True
         state.drop(~keep, "others rank better in all that is asked")
 
-    def _sorted(self, state: _State, item: Superlative, index: Index) -> tuple[Index | None, Degrees | None]:
+    def _sorted(self, state: Candidates, item: Superlative, index: Index) -> tuple[Index | None, Degrees | None]:
         """Return candidates in the order of a superlative, the first first, and the values that they are ordered by."""
         some = state.placement.take(index)
         if item.measure in ("middle", "order"):
@@ -388,61 +355,7 @@ def _is_loose(ref: Referent) -> bool:
     return ref.quantity.kind != "one"
 
 
-def _overlaps(subjects: Placement, others: Placement) -> tuple[Degrees, Index]:
-    """Return the largest share of each subject's union with any of the others."""
-    best = np.zeros(len(subjects))
-    i, j = others.tree.query(subjects.metric, predicate="intersects")
-    shared = shapely.area(shapely.intersection(subjects.metric[i], others.metric[j]))
-    union = subjects.areas_m2[i] + others.areas_m2[j] - shared
-    np.maximum.at(best, i, shared / np.maximum(union, 1e-12))
-    return best, j
-
-
-def _distances(subjects: Placement, anchors: Placement, i: Index, j: Index) -> tuple[Degrees, Index]:
-    """Return the geodesic distances of pairs, edge to edge, in metres."""
-    lines = shapely.shortest_line(subjects.metric[i], anchors.metric[j])
-    ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
-    return subjects.frame.geodesic_m(ends[:, 0], ends[:, 1]), j
-
-
-def _closest_of(
-    degrees: Degrees, subjects: Placement, anchors: Placement, which: Index, alive: NDArray[np.bool_]
-) -> Degrees:
-    """``just left of``: of those that lie left of one anchor, the nearest; others the less, the farther they are."""
-    result = degrees.copy()
-    index = np.flatnonzero((which >= 0) & alive & (degrees > 0))
-    if not len(index):
-        return result
-    gaps, _ = _distances(subjects, anchors, index, which[index])
-    for anchor in np.unique(which[index]):
-        own = which[index] == anchor
-        good = own & (degrees[index] >= ENOUGH)
-        if good.any():
-            scale = subjects.sizes_m[index[own]]
-            extra = gaps[own] - gaps[good].min()
-            result[index[own]] *= 1.0 / (1.0 + np.maximum(extra, 0.0) / np.maximum(scale, 1e-9))
-    return result
-
-
-def _natural_count(values: Degrees) -> int:
-    """``the largest tanks``: those before the first clear step down; at least one."""
-    ratios = np.abs(values[1:]) / np.maximum(np.abs(values[:-1]), 1e-12)
-    steps = np.flatnonzero((ratios < 0.8) | (ratios > 1.25))
-    return int(steps[0]) + 1 if len(steps) else len(values)
-
-
-def _most_compact(state: _State, index: Index, count: int) -> NDArray[np.bool_]:
-    """Return the ``count`` candidates that stand closest together."""
-    centers = state.placement.centers_m[index]
-    gaps = np.linalg.norm(centers[:, None] - centers[None], axis=2)
-    order = np.argsort(gaps, axis=1)[:, :count]
-    reach = np.take_along_axis(gaps, order, axis=1)[:, -1]
-    keep = np.zeros(len(state.placement), dtype=bool)
-    keep[index[order[int(np.argmin(reach))]]] = True
-    return keep
-
-
-def _sentences(ref: Referent, state: _State) -> list[str]:
+def _sentences(ref: Referent, state: Candidates) -> list[str]:
     lines = []
     for index, reasons in enumerate(state.reasons):
         verdict = "kept" if state.alive[index] else "dropped"
@@ -451,7 +364,7 @@ def _sentences(ref: Referent, state: _State) -> list[str]:
     return lines
 
 
-def _answer(plan: QueryPlan, parts: list[tuple[Referent, _State]], log: _Notes, frame: Frame) -> Resolution:
+def _answer(plan: QueryPlan, parts: list[tuple[Referent, Candidates]], log: _Notes, frame: Frame) -> Resolution:
     rows: dict[str, list[object]] = {name: [] for name in ("phrase", "score", "rank", "anchor", "distance_m")}
     geometries: list[object] = []
     for target, state in parts:

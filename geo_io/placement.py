@@ -19,10 +19,10 @@ class Placement:
     """N polygons in the two planes of a frame."""
 
     frame: Frame
+    source: NDArray[np.object_]
+    """(N,) polygons in map coordinates."""
     metric: NDArray[np.object_]
     """(N,) polygons in the metric plane."""
-    picture: NDArray[np.object_]
-    """(N,) polygons in the picture's plane."""
 
     @classmethod
     def of(cls, geometries: Sequence[BaseGeometry] | NDArray[np.object_], frame: Frame) -> Placement:
@@ -34,7 +34,7 @@ class Placement:
         """
         array = np.empty(len(geometries), dtype=object)
         array[:] = list(geometries)
-        return cls(frame, frame.to_metric(array), frame.to_picture(array))
+        return cls(frame, array, frame.to_metric(array))
 
     def __len__(self) -> int:
         """Return N."""
@@ -42,7 +42,12 @@ class Placement:
 
     def take(self, index: NDArray[np.intp]) -> Placement:
         """Return some of the polygons, in the order of ``index``."""
-        return Placement(self.frame, self.metric[index], self.picture[index])
+        return Placement(self.frame, self.source[index], self.metric[index])
+
+    @cached_property
+    def picture(self) -> NDArray[np.object_]:
+        """(N,) polygons in the picture's plane."""
+        return self.frame.to_picture(self.source)
 
     @cached_property
     def centers_m(self) -> Coordinates:

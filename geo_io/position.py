@@ -1,6 +1,6 @@
 """Places in a picture as degrees, and the quantities by which objects are ordered.
 
-A region of a picture is fuzzy (see ``relations``): an object at a third from the left is on the left, one in the middle
+A region of a picture is fuzzy (see ``degrees``): an object at a third from the left is on the left, one in the middle
 is so to half a degree, one on the right not at all.
 """
 
@@ -10,8 +10,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from .degrees import Degrees, fall
 from .placement import Placement
-from .relations import COMPASS_DIRECTIONS, Degrees, fall
+from .relations import COMPASS_DIRECTIONS
 
 _AXES = {"left": (0, 0.0), "right": (0, 1.0), "top": (1, 0.0), "bottom": (1, 1.0)}
 """Side -> (axis of uv, its value at that side)."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from . import wording
 from .chip import REGIONS, SIDES, Chip, SceneObject, box_gap
+from .domain import Domain, DomainPicker, may_be_confused
 from .lexicon import SAID, concepts_of, plural
 
 
@@ -34,77 +35,11 @@ _KINDS = {
 _TRIES = {"relation": 40, "nearest": 20, "between": 40, "size": 12}
 
 
-@dataclass
-class _Domain:
-    """What a noun, perhaps with a colour or a size, selects."""
-
-    ids: list[int]
-    adjective: str
-    noun: str
-    after: str
-    is_bare: bool
-
-    def words(self, before: str = "", is_plural: bool = False) -> str:
-        noun = plural(self.noun) if is_plural else self.noun
-        return " ".join(part for part in (before, self.adjective, noun) if part)
-
-    def then(self, after: str) -> str:
-        return f"{self.after} {after}".strip() if self.after else after
-
-
 _Found = tuple[str, tuple[int, ...], str] | None
-_ROOFED = ("house", "building", "mobile home")
 
 
-class _Writer:
-    def __init__(self, chip: Chip, rng: random.Random) -> None:
-        self.chip, self.rng = chip, rng
-        self.objects, self.nouns = chip.objects, chip.nouns
-
+class _Writer(DomainPicker):
     # -- domains ---------------------------------------------------------------------------------------------------
-
-    def domain(self, decorate: float = 0.4) -> _Domain | None:
-        if not self.nouns:
-            return None
-        rng = self.rng
-        options = self.nouns[rng.choice(list(self.nouns))]
-        noun, ids = options[int(rng.random() * len(options))]
-        bare = _Domain(ids, "", noun, "", True)
-        chance = rng.random()
-        if chance < decorate * 0.75:
-            return self.by_colour(bare) or bare
-        if chance < decorate:
-            return self.by_size(bare) or bare
-        return bare
-
-    def by_colour(self, domain: _Domain) -> _Domain | None:
-        colours = {self.objects[index].color for index in domain.ids}
-        if None in colours:
-            return None
-        name = self.rng.choice(sorted(colour for colour in colours if colour))
-        if name == domain.noun or any(other != name and _may_be_confused(str(other), name) for other in colours):
-            return None
-        ids = [index for index in domain.ids if self.objects[index].color == name]
-        return self._paint(domain, name, ids)
-
-    def _paint(self, domain: _Domain, name: str, ids: list[int]) -> _Domain:
-        word = wording.colour(self.rng, name)
-        roofed = self.objects[domain.ids[0]].class_name in _ROOFED and domain.noun != "roof"
-        adjective, after = wording.coloured(self.rng, word, roofed)
-        return _Domain(ids, adjective, domain.noun, after, False)
-
-    def by_size(self, domain: _Domain) -> _Domain | None:
-        ids = sorted(domain.ids, key=lambda index: self.objects[index].area_px)
-        areas = [self.objects[index].area_px for index in ids]
-        gaps = [areas[at + 1] / max(areas[at], 1.0) for at in range(len(areas) - 1)]
-        if not gaps or max(gaps) < 1.8:
-            return None
-        at = gaps.index(max(gaps)) + 1
-        if any(index in self.chip.cut for index in ids[:at]):  # a cut object may be a large one
-            return None
-        large = self.rng.random() < 0.5
-        word = wording.size(self.rng, "large" if large else "small")
-        return _Domain(sorted(ids[at:] if large else ids[:at]), word, domain.noun, "", False)
 
     # -- kinds -----------------------------------------------------------------------------------------------------
 
@@ -121,7 +56,7 @@ class _Writer:
             return self._group(domain)
         if kind == "class":
             return self._name(domain, "class")
-        make: Callable[[_Domain], _Found] = getattr(self, f"_{kind}")
+        make: Callable[[Domain], _Found] = getattr(self, f"_{kind}")
         return make(domain)
 
     def _say(self, words: str, after: str, ids: Iterable[int], kind: str, is_plural: bool = False) -> _Found:
@@ -129,14 +64,14 @@ class _Writer:
         text = wording.finish(self.rng, words, after, is_plural or len(found) > 1)
         return text, found, kind
 
-    def _name(self, domain: _Domain, kind: str) -> _Found:
+    def _name(self, domain: Domain, kind: str) -> _Found:
         count = len(domain.ids)
         if count == 1:
             before = "only" if domain.is_bare and self.rng.random() < 0.15 else ""
             return self._say(domain.words(before), domain.after, domain.ids, kind)
         return self._count(domain, domain.ids, "", "group" if kind == "class" else kind)
 
-    def _count(self, domain: _Domain, ids: Sequence[int], after: str, kind: str) -> _Found:
+    def _count(self, domain: Domain, ids: Sequence[int], after: str, kind: str) -> _Found:
         """Name several objects: all of them, both, four of them, or the plain plural."""
         chance, count = self.rng.random(), len(ids)
         words = domain.words(is_plural=True)
@@ -161,7 +96,7 @@ class _Writer:
     def _plain(self, words: str, after: str, ids: Iterable[int], kind: str) -> _Found:
         return f"{words} {after}".strip(), tuple(sorted(ids)), kind
 
-    def _group(self, domain: _Domain) -> _Found:
+    def _group(self, domain: Domain) -> _Found:
         chance = self.rng.random()
         if chance < 0.08:
             return self._both_of(domain)
@@ -176,13 +111,13 @@ class _Writer:
                 return None
             name = self.rng.choice(("left", "right", "above", "below", "next to", "near"))
             judge, after = self.chip.related(name, anchor[1]), f"{wording.relation(self.rng, name)} {anchor[0]}"
-            domain = _Domain(
+            domain = Domain(
                 [i for i in domain.ids if i != anchor[1]], domain.adjective, domain.noun, domain.after, False
             )
         ids = self.chip.judged(domain.ids, judge)
         return self._count(domain, ids, after, "group") if ids and len(ids) > 1 else None
 
-    def _both_of(self, first: _Domain) -> _Found:
+    def _both_of(self, first: Domain) -> _Found:
         second = self.domain()
         if second is None or set(first.ids) & set(second.ids) or first.after or second.after:
             return None
@@ -196,7 +131,7 @@ class _Writer:
         side = self.rng.choice(_DRAWN_SIDES)
         return side, self.chip.outermost(side, ids)
 
-    def _position(self, domain: _Domain) -> _Found:
+    def _position(self, domain: Domain) -> _Found:
         region = self._region()
         ids = self.chip.judged(domain.ids, self.chip.in_region(region))
         if ids is None or len(ids) != 1:
@@ -206,7 +141,7 @@ class _Writer:
             return self._say(domain.words(before), domain.after, ids, "position")
         return self._say(domain.words(), domain.then(wording.place_after(self.rng, region)), ids, "position")
 
-    def _extreme(self, domain: _Domain) -> _Found:
+    def _extreme(self, domain: Domain) -> _Found:
         side, index = self._outermost(domain.ids)
         if index is None:
             return None
@@ -222,7 +157,7 @@ class _Writer:
             return self._say(domain.words(extreme), domain.after, [index], "position")
         return self._say(domain.words(), domain.then(wording.extreme_after(self.rng, side)), [index], "position")
 
-    def _order(self, domain: _Domain) -> _Found:
+    def _order(self, domain: Domain) -> _Found:
         axis, sign, ids, gaps = self._line_up(domain.ids)
         if len(ids) < 2:
             return None
@@ -265,7 +200,7 @@ class _Writer:
         at = [sign * self.objects[index].center_xy[axis] for index in order]
         return axis, sign, order, [at[k + 1] - at[k] for k in range(len(at) - 1)]
 
-    def _size(self, domain: _Domain) -> _Found:
+    def _size(self, domain: Domain) -> _Found:
         if len(domain.ids) < 2:
             return None
         name = self.rng.choice(("largest", "largest", "largest", "smallest", "smallest", "longest", "shortest"))
@@ -290,7 +225,7 @@ class _Writer:
                 return self._say(words, domain.after, [order[1]], "size")
         return self._say(domain.words(wording.size(self.rng, name)), domain.after, order[:1], "size")
 
-    def _relation(self, domain: _Domain) -> _Found:
+    def _relation(self, domain: Domain) -> _Found:
         anchor = self.anchor(domain)
         if anchor is None:
             return None
@@ -302,7 +237,7 @@ class _Writer:
         after = f"{wording.relation(self.rng, name)} {anchor[0]}"
         return self._say(domain.words(), domain.then(after), ids, "relation")
 
-    def _nearest(self, domain: _Domain) -> _Found:
+    def _nearest(self, domain: Domain) -> _Found:
         anchor = self.anchor(domain)
         if anchor is None:
             return None
@@ -323,7 +258,7 @@ class _Writer:
         after = f"{wording.relation(self.rng, name)} {anchor[0]}"
         return self._say(domain.words(), domain.then(after), [index], "relation")
 
-    def _between(self, domain: _Domain) -> _Found:
+    def _between(self, domain: Domain) -> _Found:
         pair = [(noun, ids) for nouns in self.nouns.values() for noun, ids in nouns if len(ids) == 2]
         if pair and self.rng.random() < 0.5:
             noun, ends = self.rng.choice(pair)
@@ -351,9 +286,9 @@ class _Writer:
         if chance < 0.65 and domain.is_bare:
             colours = {self.objects[index].color for index in domain.ids}
             name = rng.choice(("red", "blue", "green", "yellow", "black", "white", "orange", "brown", "pink", "gray"))
-            if None in colours or any(_may_be_confused(str(colour), name) for colour in colours):
+            if None in colours or any(may_be_confused(str(colour), name) for colour in colours):
                 return None
-            painted = self._paint(domain, name, [0])
+            painted = self.paint(domain, name, [0])
             after = painted.then(wording.place_after(rng, self._region())) if rng.random() < 0.2 else painted.after
             return self._say(painted.words(), after, (), "absent")
         if chance < 0.85:
@@ -387,13 +322,13 @@ class _Writer:
             words = f"{wording.size(rng, rng.choice(('largest', 'smallest', 'large', 'small')))} {words}"
         after = wording.place_after(rng, self._region()) if 0.3 < form < 0.5 else ""
         if form > 0.85 and self.nouns:
-            anchor = self.anchor(_Domain([], "", noun, "", True))
+            anchor = self.anchor(Domain([], "", noun, "", True))
             after = f"{wording.relation(rng, rng.choice(_RELATIONS))} {anchor[0]}" if anchor else ""
         return self._say(words, after, (), "absent", is_plural=many)
 
     # -- anchors and predicates ------------------------------------------------------------------------------------
 
-    def anchor(self, referent: _Domain, depth: int = 1) -> tuple[str, int] | None:
+    def anchor(self, referent: Domain, depth: int = 1) -> tuple[str, int] | None:
         """Return words that name exactly one object, and its index; ``one`` may stand for the referent's noun."""
         domain = self.domain(0.5)
         if domain is None:
@@ -404,7 +339,7 @@ class _Writer:
                 return None
             words = " ".join(part for part in (domain.adjective, noun, domain.after) if part)
             return f"the {words}", domain.ids[0]
-        named = _Domain(domain.ids, domain.adjective, noun, domain.after, domain.is_bare)
+        named = Domain(domain.ids, domain.adjective, noun, domain.after, domain.is_bare)
         chance = self.rng.random()
         if chance < 0.15 and depth > 0 and noun != "one":
             other, name = self.anchor(domain, depth - 1), self.rng.choice(_RELATIONS)
@@ -435,10 +370,6 @@ _RELATIONS = (
     "left", "right", "above", "below", "left", "right", "above", "below", "upper left", "upper right", "lower left",
     "lower right", "just left", "just right", "just above", "just below", "next to", "next to", "next to", "near",
 )  # fmt: skip
-
-
-def _may_be_confused(first: str, second: str) -> bool:
-    return first == second or any(first in group and second in group for group in wording.ALIKE)
 
 
 def generate_expressions(

@@ -41,7 +41,7 @@ def test_perfect_masks_give_the_right_referents_in_every_crs(place: int) -> None
     rows = [row for seed in (place, place + len(known.PLACES), place + 2 * len(known.PLACES)) for row in _answers(seed)]
     wrong = [row for row in rows if row[2] != row[3]]
     assert not wrong, wrong[:5]
-    assert len(rows) > 80
+    assert len(rows) > 50
 
 
 def test_more_than_thirty_kinds_of_expression_are_asked() -> None:
