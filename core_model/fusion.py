@@ -166,6 +166,17 @@ class FusionDecoder(nn.Module):
         self.mix8 = nn.Sequential(nn.Linear(dim8, dim8), nn.GELU())
         self.kernel = nn.Linear(dim8, dim2 + 1)
 
+    def read(self, text: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return words (..., L, dim) and their mean (..., dim), as the fusion layers see them.
+
+        Args:
+            text: (..., L, text_dim) hidden states of the text encoder.
+            text_mask: (..., L) bool, True on tokens that may be read.
+        """
+        words = self.text_norm(self.text_in(text))
+        weights = text_mask.to(words.dtype)[..., None]
+        return words, (words * weights).sum(-2) / weights.sum(-2).clamp(min=1)
+
     def forward(self, features: dict[str, Tensor], text: Tensor, text_mask: Tensor) -> Decoded:
         """Return scores of K expressions on each of B tiles.
 
@@ -177,10 +188,7 @@ class FusionDecoder(nn.Module):
         p16, p8, p2 = features["p16"], features["p8"], features["p2"]
         batch, height, width, dim = p16.shape
         count = text.shape[1]
-        words = self.text_norm(self.text_in(text))
-        weights = text_mask.to(words.dtype)[..., None]
-        sentence = (words * weights).sum(2) / weights.sum(2).clamp(min=1)
-
+        words, sentence = self.read(text, text_mask)
         image = p16.flatten(1, 2) + position_code(height, width, dim, p16.device).to(p16.dtype)
         image = image[:, None].expand(-1, count, -1, -1)
         start = (self.summary + sentence)[:, :, None].to(image.dtype)

@@ -48,7 +48,8 @@ class TextEncoder(nn.Module):
             (N, L, D) float.
         """
         hidden: Tensor = self.bert(inputs_embeds=embeddings, attention_mask=mask).last_hidden_state
-        return hidden + self.words(embeddings)
+        short: Tensor = self.words(embeddings)
+        return hidden + short
 
 
 def build_text_encoder(config: TextEncoderConfig, *, pretrained: bool = False) -> TextEncoder:

@@ -19,7 +19,7 @@ from ..core_model.network import ReferringNetwork, build_network
 from ..core_model.presets import read_preset
 from ..core_model.tokenizer import ExpressionTokenizer, load_hub_tokenizer, train_tokenizer
 from ..core_model.train.loop import LoopConfig, StepReport, fit
-from ..core_model.train.objective import PretextNetwork, PretextObjective, ReferringObjective
+from ..core_model.train.objective import PretextNetwork, PretextObjective, ReferringObjective, ReferringTraining
 from .errors import OptionsError
 from .train_config import StageConfig, TrainConfig, read_train_config
 from .train_finish import finish, validator
@@ -73,7 +73,7 @@ def train(
     _freeze(network, stage.frozen_stages)
     source = _source(data, tokenizer, stage, config.seed, stage.questions)
     average = fit(
-        network,
+        ReferringTraining(network, tokenizer.vocab_size),
         source,
         ReferringObjective(),
         _loop_config(stage, config.seed),
@@ -83,9 +83,9 @@ def train(
         device=str(compute.device),
         bf16=bf16,
     )
-    if not isinstance(average, ReferringNetwork):
+    if not isinstance(average, ReferringTraining):
         raise TypeError("the loop returns the kind of network that it was given")
-    return finish(config, data, model_config, tokenizer, average, out)
+    return finish(config, data, model_config, tokenizer, average.network, out)
 
 
 def _prepare(config: TrainConfig, data: ChipSet, out: Path) -> tuple[ExpressionTokenizer, ModelConfig]:

@@ -18,6 +18,7 @@ from ..core_model.device import choose_compute
 from ..core_model.network import ReferringNetwork
 from ..core_model.predictor import NetworkSegmenter
 from ..core_model.tokenizer import ExpressionTokenizer
+from ..core_model.train.objective import ReferringTraining
 from .train_config import TrainConfig
 
 FALSE_ALARMS = 0.04
@@ -32,11 +33,12 @@ def validator(
     compute = choose_compute()
 
     def validate(network: nn.Module) -> dict[str, float]:
-        if not isinstance(network, ReferringNetwork):
-            raise TypeError("only a ReferringNetwork can be validated")
-        calibration = calibrate(network, tokenizer, chips, compute, false_alarms=FALSE_ALARMS)
+        if not isinstance(network, ReferringTraining):
+            raise TypeError("only a network of the referring stage can be validated")
+        core = network.network
+        calibration = calibrate(core, tokenizer, chips, compute, false_alarms=FALSE_ALARMS)
         calibrated = dataclasses.replace(model_config, calibration=calibration)
-        return headline(list(ask_chips(NetworkSegmenter(network, tokenizer, calibrated, compute), chips)))
+        return headline(list(ask_chips(NetworkSegmenter(core, tokenizer, calibrated, compute), chips)))
 
     return validate
 

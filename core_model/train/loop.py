@@ -151,7 +151,7 @@ def build_optimizer(network: nn.Module, config: LoopConfig) -> torch.optim.Optim
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, value in network.named_parameters():
         if value.requires_grad:
-            groups.setdefault((name.startswith("text_encoder."), value.ndim >= 2), []).append(value)
+            groups.setdefault(("text_encoder." in name, value.ndim >= 2), []).append(value)
     settings: list[dict[str, Any]] = [
         {
             "params": values,

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from ..data.batch import Batch
 from ..fusion import Decoded
+from ..tokenizer import Tokens
 
 
 def dice_loss(logits: Tensor, target: Tensor) -> Tensor:
@@ -95,3 +96,36 @@ def label_loss(logits: Tensor, labels: Tensor) -> Tensor:
     known = ~labels.isnan()
     per_label = F.binary_cross_entropy_with_logits(logits.float(), labels.nan_to_num(0), reduction="none")
     return (per_label * known).sum() / known.sum().clamp(min=1)
+
+
+def word_loss(logits: Tensor, tokens: Tokens) -> Tensor:
+    """Return the cross-entropy of the words that a sentence holds, from its mean.
+
+    Args:
+        logits: (N, V) float.
+        tokens: of N sentences; the first and the last of each are special.
+    """
+    log_share = logits.float().log_softmax(-1).gather(1, tokens.ids)
+    inner = tokens.mask.bool().clone()
+    inner[:, 0] = False
+    inner[torch.arange(len(inner)), tokens.mask.sum(1) - 1] = False
+    return -(log_share * inner).sum() / inner.sum().clamp(min=1)
+
+
+def place_loss(guess: Tensor, masks: Tensor) -> Tensor:
+    """Return how far the sentence's guess of the referent's place and size is off; absent referents have none.
+
+    Args:
+        guess: (N, 3) float: x and y of the centre and the root of the area, as shares of the view.
+        masks: (B, K, h, w) uint8, B * K = N.
+    """
+    share = masks.flatten(0, 1).float() / 255
+    mass = share.sum((1, 2))
+    rows = torch.linspace(0, 1, share.shape[1], device=share.device)
+    cols = torch.linspace(0, 1, share.shape[2], device=share.device)
+    x = (share.sum(1) * cols).sum(1) / mass.clamp(min=1)
+    y = (share.sum(2) * rows).sum(1) / mass.clamp(min=1)
+    truth = torch.stack([x, y, (mass / share[0].numel()).sqrt()], 1)
+    present = (mass > 0).float()
+    error = F.smooth_l1_loss(guess.float(), truth, reduction="none", beta=0.1).sum(1)
+    return (error * present).sum() / present.sum().clamp(min=1)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ..data.batch import Batch
 from ..image_encoder import normalise
 from ..network import ReferringNetwork
-from .losses import dense_loss, label_loss, mask_loss
+from .losses import dense_loss, label_loss, mask_loss, place_loss, word_loss
 
 _BLOCK = 32
 
@@ -69,25 +69,44 @@ class PretextObjective:
         }
 
 
+class ReferringTraining(nn.Module):
+    """A network with heads on its sentences that are thrown away after the referring stage.
+
+    Small data teaches a text encoder classes long before it tells "left" from "right". Two questions that need no
+    picture keep sentences apart from the start: which words were there, and where in the view the referent lies.
+    """
+
+    def __init__(self, network: ReferringNetwork, vocab_size: int) -> None:
+        super().__init__()
+        self.network = network
+        dim = network.decoder.summary.numel()
+        self.words = nn.Linear(dim, vocab_size)
+        self.place = nn.Linear(dim, 3)
+
+
 class ReferringObjective:
-    """Masks, presence and coarse places of the questions, with the text-free losses beside them."""
+    """Masks, presence and coarse places of the questions; dense truth and the sentences' own losses beside them."""
 
     def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Return the weighted losses of a batch."""
-        if not isinstance(network, ReferringNetwork):
-            raise TypeError(f"The referring objective trains a ReferringNetwork, not {type(network).__name__}.")
-        features = network.encode_image(batch.images)
+        if not isinstance(network, ReferringTraining):
+            raise TypeError(f"The referring objective trains a ReferringTraining, not {type(network).__name__}.")
+        core = network.network
+        features = core.encode_image(batch.images)
         pairs = batch.masks.shape[:2]
-        text = network.encode_text(batch.tokens.ids, batch.tokens.mask)
+        text = core.encode_text(batch.tokens.ids, batch.tokens.mask)
         mask = batch.tokens.mask.reshape(*pairs, -1)
-        decoded = network.decode(features, text.reshape(*mask.shape, -1), mask)
+        decoded = core.decode(features, text.reshape(*mask.shape, -1), mask)
         losses = mask_loss(decoded, batch.masks)
-        dense = dense_loss(network.pyramid.classify(features), features["outline"], batch)
+        dense = dense_loss(core.pyramid.classify(features), features["outline"], batch)
+        _, sentence = core.decoder.read(text, batch.tokens.mask > 0)
         return {
             "mask": 4 * losses["mask"],
             "dice": losses["dice"],
             "coarse": losses["coarse"],
-            "presence": 0.5 * losses["presence"],
+            "presence": losses["presence"],
             "classes": 2 * dense["classes"],
             "outline": 0.5 * dense["outline"],
+            "words": 0.1 * word_loss(network.words(sentence), batch.tokens),
+            "place": place_loss(network.place(sentence), batch.masks),
         }

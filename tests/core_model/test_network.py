@@ -15,7 +15,7 @@ from referent.core_model.network import build_network
 from referent.core_model.predictor import NetworkSegmenter, fold_presence
 from referent.core_model.segmenter import Features
 from referent.core_model.train.loop import LoopConfig, build_optimizer
-from referent.core_model.train.objective import ReferringObjective
+from referent.core_model.train.objective import ReferringObjective, ReferringTraining
 
 
 def tiles(count: int = 2, size_px: int = 64) -> np.ndarray:
@@ -131,12 +131,12 @@ def test_network_learns_two_squares_from_few_steps():
     chips = [square_chip(index) for index in range(8)]
     mix = Mix(size_px=64, questions=3, upright=1.0, mosaic=0.0, synthetic=0.0, unannotated=0.0)
     source = BatchSource(chips, ["red square", "blue square"], tokenizer, mix, batch_size=4, seed=0)
-    optimizer = build_optimizer(network, LoopConfig(learning_rate=5e-3))
+    training = ReferringTraining(network, tokenizer.vocab_size).train()
+    optimizer = build_optimizer(training, LoopConfig(learning_rate=5e-3))
     objective = ReferringObjective()
-    network.train()
     dice = []
     for step in range(60):
-        losses = objective(network, source.batch(step))
+        losses = objective(training, source.batch(step))
         total = torch.stack(list(losses.values())).sum()
         optimizer.zero_grad()
         total.backward()
@@ -151,9 +151,10 @@ def test_every_parameter_is_trained():
     source = BatchSource(
         [square_chip(0), square_chip(1)], ["red square", "blue square"], tokenizer, mix, batch_size=2, seed=0
     )
-    losses = ReferringObjective()(network.train(), source.batch(0))
+    training = ReferringTraining(network, tokenizer.vocab_size).train()
+    losses = ReferringObjective()(training, source.batch(0))
     torch.stack(list(losses.values())).sum().backward()
-    assert [name for name, value in network.named_parameters() if value.grad is None] == []
+    assert [name for name, value in training.named_parameters() if value.grad is None] == []
 
 
 def test_presets_can_be_built():

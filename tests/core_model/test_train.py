@@ -16,7 +16,7 @@ from referent.core_model.train import loop
 from referent.core_model.train.ema import WeightAverage
 from referent.core_model.train.loop import LoopConfig, fit, rate_at
 from referent.core_model.train.losses import dice_loss
-from referent.core_model.train.objective import PretextNetwork, PretextObjective, ReferringObjective
+from referent.core_model.train.objective import PretextNetwork, PretextObjective, ReferringObjective, ReferringTraining
 
 CONFIG = LoopConfig(steps=6, batch_size=2, warmup_steps=2, save_every=3, loader_processes=0, validate_every=0)
 
@@ -27,7 +27,8 @@ def parts(seed: int = 0):
     chips = [square_chip(index) for index in range(4)]
     source = BatchSource(chips, ["red square", "blue square"], tokenizer, mix, batch_size=2, seed=seed)
     torch.manual_seed(seed)
-    return build_network(tiny_config(tokenizer.vocab_size)), source
+    network = build_network(tiny_config(tokenizer.vocab_size))
+    return ReferringTraining(network, tokenizer.vocab_size), source
 
 
 class KilledError(Exception):
@@ -90,7 +91,8 @@ def test_loss_that_is_not_finite_stops_and_names_the_step(tmp_path: Path):
 
 
 def test_pretext_trains_the_image_side_only(tmp_path: Path):
-    network, source = parts()
+    training, source = parts()
+    network = training.network
     source.mix = dataclasses.replace(source.mix, questions=0)
     text_before = {name: value.clone() for name, value in network.text_encoder.state_dict().items()}
     image_before = network.image_encoder.stem[0][0].weight.clone()
@@ -100,7 +102,7 @@ def test_pretext_trains_the_image_side_only(tmp_path: Path):
 
 
 def test_average_follows_the_formula():
-    network, _ = parts()
+    network = parts()[0].network
     average = WeightAverage(network, 0.9)
     before = network.decoder.kernel.weight.detach().clone()
     with torch.no_grad():
