@@ -95,7 +95,7 @@ class Placement:
         """Median gap from an object to its nearest neighbour, in metres; 0 for fewer than two objects."""
         if len(self) < 2:
             return 0.0
-        sample = self.metric[:: max(1, len(self) // 2000)]
+        sample = self.metric[:: max(1, len(self) // 400)]
         _, gaps = self.tree.query_nearest(sample, exclusive=True, return_distance=True, all_matches=False)
         return float(np.median(gaps)) if len(gaps) else 0.0
 
