@@ -115,7 +115,7 @@ def query(
                 for index, text in enumerate(texts)
             ]
         frame = _frame(objects, texts, scene, spec, min_area_m2)
-        warnings += _emptiness_warnings(frame, texts, scores, scene, min_area_m2)
+        warnings += _emptiness_warnings(frame, texts, scores, scene, options.threshold, min_area_m2)
     if crs is not None and crs != frame.crs:
         frame = frame.to_crs(crs)
     frame.attrs = {
@@ -126,6 +126,7 @@ def query(
         "options": options.to_dict() | {"min_area_m2": min_area_m2},
         "warnings": warnings,
         "best_scores": {text: round(best, 4) for text, best in zip(texts, scores.best, strict=True)},
+        "valid_share": round(scores.valid_px / (scene.grid.height * scene.grid.width), 6),
         "windows": scores.windows,
         "windows_skipped": scores.windows_skipped,
         "windows_encoded": scores.windows_encoded,
@@ -194,7 +195,12 @@ def _frame(
 
 
 def _emptiness_warnings(
-    frame: gpd.GeoDataFrame, texts: tuple[str, ...], scores: SceneScores, scene: Scene, min_area_m2: float
+    frame: gpd.GeoDataFrame,
+    texts: tuple[str, ...],
+    scores: SceneScores,
+    scene: Scene,
+    threshold: float,
+    min_area_m2: float,
 ) -> list[str]:
     if not scores.valid_px:
         return [f"{scene.raster.path.name} has no valid pixels there: everything is nodata."]
@@ -202,6 +208,6 @@ def _emptiness_warnings(
     warnings = []
     for text, best in zip(texts, scores.best, strict=True):
         if text not in found:
-            small = f"; what was found is smaller than {min_area_m2:.3g} m²" if best >= 0.5 else ""
+            small = f"; what was found is smaller than {min_area_m2:.3g} m²" if best >= threshold else ""
             warnings.append(f"Nothing found for '{text}', best score {best:.2f}{small}.")
     return warnings

@@ -54,7 +54,7 @@ def check_output(path: str | Path, *, inputs: tuple[Path, ...] = (), overwrite: 
                 raise OutputError(f"The output {path} exists already: choose another name or allow overwriting.")
             _check_not_open(path)
         # Permission bits do not tell about read-only mounts and full quotas; writing does.
-        handle, probe = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:200]}.", suffix=".part")
+        handle, probe = tempfile.mkstemp(dir=path.parent, prefix=".referent-", suffix=".part")
         os.close(handle)
         Path(probe).unlink()
     except (OSError, ValueError) as error:

@@ -28,13 +28,13 @@ def test_preview_outlines_objects_where_they_are(scene_file, segmenter, tmp_path
 
 
 def test_preview_is_bounded_upright_and_needs_no_crs(make_raster, picture, segmenter):
-    large = picture.repeat(6, axis=2)
+    large = picture.repeat(3, axis=2)
     path = make_raster("large.tif", large[:, ::-1].copy(), crs=None, transform=Affine(0.5, 0, 0, 0, 0.5, 0))
     frame = query(path, "red", model=segmenter(), options=QueryOptions(allow_no_crs=True))
     image = draw_preview(path, frame)
     assert image.width == MAX_SIDE_PX
-    shown = np.asarray(image)[: round(MAX_SIDE_PX / 3840 * 480)]
-    assert np.abs(shown[20, 700].astype(int) - large[:, 48, 1680]).max() < 60
+    shown = np.asarray(image)[: round(MAX_SIDE_PX / 1920 * 480)]
+    assert np.abs(shown[40, 700].astype(int) - large[:, 48, 840]).max() < 60
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 5), (1, 3000), (3000, 1)])
