@@ -19,6 +19,7 @@ from qgis.core import (
     QgsCoordinateTransformContext,
     QgsDistanceArea,
     QgsGeometry,
+    QgsMapLayerStyle,
     QgsPointXY,
     QgsProject,
     QgsProviderRegistry,
@@ -121,13 +122,9 @@ def _clone_pipe(layer: QgsRasterLayer, as_displayed: bool) -> QgsRasterPipe:
 
 
 def _style_of(layer: QgsRasterLayer) -> str:
-    from qgis.PyQt.QtXml import QDomDocument
-
-    document = QDomDocument("style")
-    element = document.createElement("renderer")
-    layer.renderer().writeXML(document, element)
-    document.appendChild(element)
-    return str(document.toString())
+    style = QgsMapLayerStyle()
+    style.readFromLayer(layer)
+    return str(style.xmlData())
 
 
 def region_in(scene: Scene, geometry: QgsGeometry | None, crs: QgsCoordinateReferenceSystem) -> QgsGeometry | None:

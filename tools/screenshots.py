@@ -55,8 +55,7 @@ def _start():
     dock.show()
     window.resizeDocks([dock], [430], 1)
     if MODEL:
-        dock.options.set_models([{"name": MODEL, "folder": ""}])
-        dock.options._model.setCurrentIndex(0)
+        dock.options.set_model_folder(MODEL)
     dock.session.finished.connect(_quietly(_finished))
     dock.session.failed.connect(lambda code, sentence: print("failed", code, sentence))
     iface.mapCanvas().waitWhileRendering()

@@ -88,7 +88,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
         Args:
             models: as the worker's ``models`` lists them.
         """
-        chosen = self.model if self._model.count() else settings.get("model")
+        chosen = self._model.currentData() if self._model.count() else settings.get("model")
         self._model.blockSignals(True)
         self._model.clear()
         for model in models:
@@ -97,6 +97,15 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self._model.setCurrentIndex(max(0, self._model.findData(chosen)))
         self._model.blockSignals(False)
         self._on_model()
+
+    def set_model_folder(self, folder: str) -> None:
+        """Choose a model of the person's own.
+
+        Args:
+            folder: a checkpoint.
+        """
+        self._folder.setFilePath(folder)
+        self._model.setCurrentIndex(self._model.findData(OWN_FOLDER))
 
     def set_layer(self, layer: QgsRasterLayer | None) -> None:
         """Offer the bands of a layer."""

@@ -77,6 +77,10 @@ class Session(QObject):
         except SceneError as error:
             self._fail(Code.RASTER, str(error))
             return
+        except Exception:
+            self._question = None  # a fault of the plugin must not block the questions after it
+            self.finished.emit()
+            raise
         self._scene_name = scene.name
         if scene.path:
             self._submit(scene.path, region)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Callable
 
 from ..paths import resource
+from .variables import clean_variables
 
 PYTHONS = tuple((3, minor) for minor in range(10, 15))
 """Versions of Python for which the lock has wheels."""
@@ -28,6 +29,7 @@ NEEDED_BYTES = {"cpu": 3_000_000_000, "cuda": 12_000_000_000}
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 """Linux only: the package index offers PyTorch for Linux with CUDA alone."""
 STATE_FILE = "referent.json"
+NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 PROBE = "import sys, venv, ensurepip; print(*sys.version_info[:2]); print(sys.maxsize > 2**32)"
 
 
@@ -136,8 +138,14 @@ def find_base_python(profile: str, candidates: Iterable[str] | None = None) -> s
 def probe(program: str) -> tuple[int, int] | None:
     """Return the version of a 64-bit interpreter with venv and pip; None if the program is no such thing."""
     try:
-        done = _run([program, "-I", "-c", PROBE], {}, timeout_s=30)
-        version, wide = done.stdout.split("\n")[:2]
+        text = subprocess.check_output(  # nosec B603 - a fixed argument list, no shell
+            [program, "-I", "-c", PROBE],
+            env=clean_variables(os.environ),
+            timeout=30,
+            text=True,
+            creationflags=NO_WINDOW,
+        )
+        version, wide = text.split("\n")[:2]
         major, minor = version.split()
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
@@ -176,9 +184,9 @@ def prepare(request: Request, report: Callable[[float, str], None], is_cancelled
         _follow(
             [request.base_python, "-I", "-m", "venv", str(fresh)], request.variables, lambda line: None, is_cancelled
         )
-        counter = _Counter(lock_files(request.profile), report)
+        count = _counter(lock_files(request.profile), report)
         for lock in lock_files(request.profile):
-            _follow(_pip_command(fresh, lock, request.wheel_folder), request.variables, counter.read, is_cancelled)
+            _follow(_pip_command(fresh, lock, request.wheel_folder), request.variables, count, is_cancelled)
         state = State(request.profile, lock_hash(request.profile), request.base_python)
         (fresh / STATE_FILE).write_text(json.dumps(asdict(state)), encoding="utf-8")
         _swap(fresh, engine_folder(folder))
@@ -217,23 +225,19 @@ def _pip_command(environment: Path, lock: Path, wheel_folder: Path | None) -> li
     return command
 
 
-class _Counter:
-    """Turns pip's lines into a share done: half for fetching, half for installing."""
+def _counter(locks: list[Path], report: Callable[[float, str], None]) -> Callable[[str], None]:
+    """Return a function that turns pip's lines into a share done."""
+    names = {name for path in locks for name in re.findall(r"^([\w.-]+)==", path.read_text("utf-8"), re.MULTILINE)}
+    seen: set[str] = set()
 
-    def __init__(self, locks: list[Path], report: Callable[[float, str], None]) -> None:
-        pinned = "\n".join(path.read_text(encoding="utf-8") for path in locks)
-        self._total = max(len(set(re.findall(r"^([A-Za-z0-9._-]+)==", pinned, re.MULTILINE))), 1)
-        self._seen = 0
-        self._report = report
+    def read(line: str) -> None:
+        verb, _, rest = line.strip().partition(" ")
+        if verb in ("Collecting", "Ignoring"):
+            seen.add(re.split(r"[=<>:; ]", rest)[0].lower())
+        if verb in ("Collecting", "Downloading", "Using", "Installing"):
+            report(0.85 if verb == "Installing" else 0.8 * min(len(seen) / max(len(names), 1), 1.0), line.strip())
 
-    def read(self, line: str) -> None:
-        line = line.strip()
-        if line.startswith(("Collecting ", "Ignoring ")):
-            self._seen += 1
-        if line.startswith(("Collecting ", "Downloading ", "Installing collected", "Using cached ")):
-            installing = line.startswith("Installing")
-            share = 0.85 if installing else 0.8 * min(self._seen / self._total, 1.0)
-            self._report(share, line.split(":")[0] if installing else line)
+    return read
 
 
 def _follow(
@@ -245,7 +249,7 @@ def _follow(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=dict(variables),
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        creationflags=NO_WINDOW,
     )
     lines: list[str] = []
 
@@ -264,53 +268,36 @@ def _follow(
         reader.join(0.1)
     reader.join(5)
     if process.returncode != 0:
-        raise EnvironmentFailedError(explain(lines, command))
+        raise EnvironmentFailedError(explain(lines))
 
 
-def explain(lines: list[str], command: list[str]) -> str:
+TROUBLES = (
+    (
+        r"do not match the hashes|hash mismatch",
+        "A downloaded file is not the one that the lock names (wrong SHA-256): try again, or on another network.",
+    ),
+    (r"No space left|Errno 28|not enough space", "The disk is full: make room and press Prepare engine again."),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError",
+        "The package index presents a certificate that this computer does not trust: "
+        "add your organisation's certificate under Settings, Options, Authentication.",
+    ),
+    (r"ProxyError|407 Proxy", "The proxy refuses the connection: check it under Settings, Options, Network."),
+    (
+        r"NewConnectionError|Name or service not known|getaddrinfo|ReadTimeout|ConnectTimeout|Connection refused",
+        "The package index cannot be reached: connect to the internet, or install from a wheel folder.",
+    ),
+)
+
+
+def explain(lines: list[str]) -> str:
     """Return one sentence for a failed step, from what it printed."""
     text = "\n".join(lines)
-    errors = [line for line in lines if line.lower().startswith("error")] or lines[-1:] or [" ".join(command[:4])]
-    if "do not match the hashes" in text.lower() or "hash mismatch" in text.lower():
-        return "A downloaded file is not the one that the lock names (wrong SHA-256): try again, or on another network."
-    if re.search(r"No space left|Errno 28|not enough space", text):
-        return "The disk is full: make room and press Prepare engine again."
-    if re.search(r"CERTIFICATE_VERIFY_FAILED|SSLError", text):
-        return (
-            "The package index presents a certificate that this computer does not trust: "
-            "add your organisation's certificate under Settings, Options, Authentication."
-        )
-    if re.search(r"ProxyError|407 Proxy", text):
-        return "The proxy refuses the connection: check it under Settings, Options, Network."
-    if re.search(r"NewConnectionError|Name or service not known|getaddrinfo|ReadTimeout|ConnectTimeout", text):
-        return "The package index cannot be reached: connect to the internet, or install from a wheel folder."
+    for pattern, sentence in TROUBLES:
+        if re.search(pattern, text, re.IGNORECASE):
+            return sentence
+    errors = [line for line in lines if line.lower().startswith("error")] or lines[-1:] or ["no output"]
     return f"The engine could not be prepared: {errors[0][:300]}"
-
-
-def _run(command: list[str], variables: Mapping[str, str], timeout_s: float) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # nosec B603 - a fixed argument list, no shell
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=timeout_s,
-        env=clean_variables(os.environ) if not variables else dict(variables),
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
-
-
-FOREIGN = ("PYTHON", "VIRTUAL_ENV", "CONDA_", "GDAL_", "PROJ_", "QT_", "OSGEO", "GISBASE", "QGIS")
-LOADER = ("LD_LIBRARY_PATH", "LD_PRELOAD", "SSL_CERT_FILE", "SSL_CERT_DIR")
-
-
-def clean_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return environment variables without those by which QGIS would lead another Python astray."""
-    kept = {name: value for name, value in variables.items() if not name.startswith((*FOREIGN, "DYLD_"))}
-    for name in LOADER:
-        kept.pop(name, None)
-    kept["PYTHONNOUSERSITE"] = "1"
-    return kept
 
 
 def _swap(fresh: Path, target: Path) -> None:

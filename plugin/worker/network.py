@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from qgis.core import QgsApplication, QgsSettings
 
-from .environment import clean_variables
+from .variables import clean_variables
 
 
 def pip_variables(certificates: Path, variables: Mapping[str, str] | None = None) -> dict[str, str]:

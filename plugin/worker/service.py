@@ -16,7 +16,8 @@ from .. import settings
 from ..i18n import tr
 from ..paths import PLUGIN_FOLDER
 from .client import Job, WorkerClient, WorkerMissingError
-from .environment import clean_variables, engine_folder, is_outdated, python_of, read_state
+from .environment import engine_folder, is_outdated, python_of, read_state
+from .variables import clean_variables
 
 LOG_TAG = "Referent"
 LOG_BYTES = 1_000_000

@@ -180,7 +180,7 @@ def test_earlier_questions_come_back(dock, add_raster, ask, plugin):
 
 
 def test_examples_come_from_the_model(dock, add_raster, heard):
-    dock._on_models([{"name": dock.options.model, "folder": "", "classes": ["storage tank", "a <b>", *"cdefghij"]}])
+    dock._on_models([{"name": "small", "folder": "", "classes": ["storage tank", "a <b>", *"cdefghij"]}])
     assert "storage tank" in dock.examples.text()
     assert "a &lt;b&gt;" in dock.examples.text()
     add_raster()
