@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from osgeo import gdal
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
@@ -33,7 +34,7 @@ from qgis.core import (
 from .i18n import tr
 
 MAX_EXPORT_PX = 400_000_000
-CHECK_PX = 256
+CHECK_PX = 32
 
 
 class SceneError(Exception):
@@ -206,7 +207,7 @@ def export(
     path = folder / f"view-{hashlib.blake2b(view.encode(), digest_size=8).hexdigest()}.tif"
     if not path.exists():
         _write(scene, extent, columns, rows, path, feedback)
-    return str(path), _empty_tiles(path, scene.name)
+    return str(path), _warn_of_emptiness(path, scene.name)
 
 
 def _write(
@@ -231,25 +232,29 @@ def _write(
     part.replace(path)
 
 
-def _empty_tiles(path: Path, name: str) -> list[str]:
+def _warn_of_emptiness(path: Path, name: str) -> list[str]:
     """Return a warning if parts of an exported view hold no picture, as when a server did not answer."""
-    layer = QgsRasterLayer(str(path), "view", "gdal")
-    provider, width, height = layer.dataProvider(), layer.width(), layer.height()
-    columns, rows = math.ceil(width / CHECK_PX), math.ceil(height / CHECK_PX)
-    empty = 0
-    for row in range(rows):
-        for column in range(columns):
-            w, h = min(CHECK_PX, width - column * CHECK_PX), min(CHECK_PX, height - row * CHECK_PX)
-            x0 = layer.extent().xMinimum() + column * CHECK_PX * layer.rasterUnitsPerPixelX()
-            y1 = layer.extent().yMaximum() - row * CHECK_PX * layer.rasterUnitsPerPixelY()
-            box = QgsRectangle(x0, y1 - h * layer.rasterUnitsPerPixelY(), x0 + w * layer.rasterUnitsPerPixelX(), y1)
-            data = bytes(provider.block(1, box, w, h).data())
-            empty += data.count(data[:1]) == len(data)
-    if empty == 0:
+    dataset = gdal.Open(str(path))
+    width, height = dataset.RasterXSize, dataset.RasterYSize
+    empty = total = 0
+    for row in range(0, height, CHECK_PX):
+        # Bytes, not arrays: GDAL's arrays need the very NumPy that it was built with.
+        size = (width, min(CHECK_PX, height - row))
+        bands = [dataset.GetRasterBand(n + 1).ReadRaster(0, row, *size) for n in range(dataset.RasterCount)]
+        for column in range(0, width, CHECK_PX):
+            empty += all(_is_uniform(band, width, column) for band in bands)
+            total += 1
+    if empty * 100 < total:
         return []
     return [
-        tr("{empty} of {total} tiles of “{name}” are empty: the server may not have answered, or has no picture there.")
-        .replace("{empty}", str(empty))
-        .replace("{total}", str(columns * rows))
+        tr("{share} % of the picture of “{name}” is empty: the server may not have answered, or has no picture there.")
+        .replace("{share}", str(round(100 * empty / total)))
         .replace("{name}", name)
     ]
+
+
+def _is_uniform(strip: bytes, width: int, column: int) -> bool:
+    """Return whether a cell of a strip of bytes has one value throughout."""
+    count = min(CHECK_PX, width - column)
+    same = strip[column : column + 1] * count
+    return all(strip[start : start + count] == same for start in range(column, len(strip), width))

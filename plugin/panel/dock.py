@@ -150,6 +150,7 @@ class ReferentDock(QgsDockWidget):
         self.expression_box.lineEdit().returnPressed.connect(self.ask)
         self.ask_button.clicked.connect(self.ask)
         self.cancel_button.clicked.connect(self.session.cancel)
+        self.options.model_changed.connect(self._on_model)
         self.examples.linkActivated.connect(self._on_example)
         self.refine.changed.connect(self._on_refined)
         self.results.selected.connect(self._on_selected)
@@ -243,7 +244,14 @@ class ReferentDock(QgsDockWidget):
         self.ask_button.setEnabled(is_there)
         if is_there and not self._models:
             # This starts the worker too, so that the first question need not wait for it.
-            self._service.submit("models", {}, self._relay_models)
+            self._list_models()
+
+    def _list_models(self) -> None:
+        self._service.submit("models", {"folder": self.options.own_folder}, self._relay_models)
+
+    def _on_model(self) -> None:
+        if self.engine_bar.refresh():
+            self._list_models()
 
     def _relay_models(self, message: object) -> None:
         if isinstance(message, Result):
@@ -254,25 +262,24 @@ class ReferentDock(QgsDockWidget):
 
     def _on_models(self, models: list[dict]) -> None:
         self._models = models
-        if models:
-            self.options.set_models(models)
-            self._show_examples(next((m for m in models if m["name"] == self.options.model), models[0])["classes"])
+        self.options.set_models([model for model in models if model["folder"] != self.options.own_folder])
+        self._show_examples(EXAMPLES_SHOWN)
 
-    def _show_examples(self, classes: list[str]) -> None:
-        links = [f'<a href="{html.escape(name)}">{html.escape(name)}</a>' for name in classes[:EXAMPLES_SHOWN]]
-        if len(classes) > EXAMPLES_SHOWN:
+    def _show_examples(self, limit: int) -> None:
+        chosen = [model for model in self._models if self.options.model in (model["name"], model["folder"])]
+        classes = chosen[-1]["classes"] if chosen else []
+        links = [f'<a href="{html.escape(name)}">{html.escape(name)}</a>' for name in classes[:limit]]
+        if len(classes) > limit:
             links.append('<a href="#all">…</a>')
         self.examples.setText(tr("Try:") + " " + " · ".join(links))
         self.examples.setVisible(bool(classes))
 
     def _on_example(self, name: str) -> None:
         if name == "#all":
-            classes = [c for m in self._models if m["name"] == self.options.model for c in m["classes"]]
-            links = " · ".join(f'<a href="{html.escape(c)}">{html.escape(c)}</a>' for c in classes)
-            self.examples.setText(tr("Try:") + " " + links)
-            return
-        self.expression_box.setEditText(name)
-        self.ask()
+            self._show_examples(1000)
+        else:
+            self.expression_box.setEditText(name)
+            self.ask()
 
     def _on_started(self) -> None:
         self.notice.clear()

@@ -8,6 +8,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsFeature,
+    QgsFields,
     QgsProject,
     QgsVectorFileWriter,
     QgsVectorLayer,
@@ -91,10 +92,14 @@ def _write_layers(entries: list[Entry], part: Path) -> int:
 def _write_one(entries: list[Entry], part: Path, driver: str) -> int:
     first = entries[0].layer
     project = QgsProject.instance()
+    fields = QgsFields()
+    for field in first.fields():
+        if field.name() != "fid":  # every answer counts from 1; the new layer counts anew
+            fields.append(field)
     crs = QgsCoordinateReferenceSystem("EPSG:4326") if driver == "GeoJSON" else first.crs()
     writer = QgsVectorFileWriter.create(
         str(part),
-        first.fields(),
+        fields,
         QgsWkbTypes.Type.MultiPolygon,
         crs,
         project.transformContext(),
@@ -107,7 +112,8 @@ def _write_one(entries: list[Entry], part: Path, driver: str) -> int:
         layer = entry.layer
         turn = QgsCoordinateTransform(layer.crs(), crs, project)
         for found in layer.getFeatures():
-            feature = QgsFeature(found)
+            feature = QgsFeature(fields)
+            feature.setAttributes([found[field.name()] for field in fields])
             geometry = found.geometry()
             geometry.convertToMultiType()
             geometry.transform(turn)

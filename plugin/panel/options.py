@@ -6,7 +6,7 @@ from typing import Any
 
 from qgis.core import QgsRasterLayer
 from qgis.gui import QgsCollapsibleGroupBox, QgsDoubleSpinBox, QgsFileWidget
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSpinBox, QWidget
 
 from .. import settings
@@ -17,6 +17,8 @@ OWN_FOLDER = "\0folder"
 
 class OptionsBox(QgsCollapsibleGroupBox):
     """How a question is asked."""
+
+    model_changed = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Options"), parent)
@@ -79,6 +81,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self._form = form
         self.set_models([{"name": settings.get("model"), "folder": ""}])
         self._model.currentIndexChanged.connect(self._on_model)
+        self._folder.fileChanged.connect(self.model_changed)
         self._image.currentIndexChanged.connect(self._on_image)
         self._on_image()
 
@@ -96,7 +99,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self._model.addItem(tr("A folder of your own…"), OWN_FOLDER)
         self._model.setCurrentIndex(max(0, self._model.findData(chosen)))
         self._model.blockSignals(False)
-        self._on_model()
+        self._folder.setVisible(self._model.currentData() == OWN_FOLDER)
 
     def set_model_folder(self, folder: str) -> None:
         """Choose a model of the person's own.
@@ -155,8 +158,14 @@ class OptionsBox(QgsCollapsibleGroupBox):
         box.setToolTip(tr("Band numbers for red, green and blue"))
         return box
 
+    @property
+    def own_folder(self) -> str:
+        """Folder of the person's own model; empty for a bundled one."""
+        return self.model if self._model.currentData() == OWN_FOLDER else ""
+
     def _on_model(self) -> None:
         self._folder.setVisible(self._model.currentData() == OWN_FOLDER)
+        self.model_changed.emit()
 
     def _on_image(self) -> None:
         for box in self._bands:

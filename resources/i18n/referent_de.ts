@@ -809,6 +809,11 @@
     </message>
     <message>
       <location filename="../../plugin/scene.py" />
+      <source>{share} % of the picture of “{name}” is empty: the server may not have answered, or has no picture there.</source>
+      <translation>{share} % des Bildes von „{name}“ sind leer: der Server hat vielleicht nicht geantwortet oder dort kein Bild.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/scene.py" />
       <source>The area asked about has {count} million pixels, more than the {limit} million allowed: zoom in.</source>
       <translation>Der gefragte Bereich hat {count} Millionen Pixel, mehr als die erlaubten {limit} Millionen: hineinzoomen.</translation>
     </message>
@@ -816,11 +821,6 @@
       <location filename="../../plugin/scene.py" />
       <source>The layer “{name}” could not be written to {folder}: check the connection and the free space.</source>
       <translation>Der Layer „{name}“ konnte nicht nach {folder} geschrieben werden: Verbindung und freien Platz prüfen.</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/scene.py" />
-      <source>{empty} of {total} tiles of “{name}” are empty: the server may not have answered, or has no picture there.</source>
-      <translation>{empty} von {total} Kacheln von „{name}“ sind leer: der Server hat vielleicht nicht geantwortet oder dort kein Bild.</translation>
     </message>
     <message>
       <location filename="../../plugin/toolbox/base.py" />

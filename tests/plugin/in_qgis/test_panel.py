@@ -180,9 +180,14 @@ def test_earlier_questions_come_back(dock, add_raster, ask, plugin):
 
 
 def test_examples_come_from_the_model(dock, add_raster, heard):
-    dock._on_models([{"name": "small", "folder": "", "classes": ["storage tank", "a <b>", *"cdefghij"]}])
+    wait_until(lambda: "tennis court" in dock.examples.text())  # what the tiny model says of itself
+    own = {"name": "x", "folder": dock.options.model, "classes": ["storage tank", "a <b>", *"cdefghij"]}
+    dock._on_models([own])
     assert "storage tank" in dock.examples.text()
     assert "a &lt;b&gt;" in dock.examples.text()
+    assert ">j<" not in dock.examples.text()
+    dock.examples.linkActivated.emit("#all")
+    assert ">j<" in dock.examples.text()
     add_raster()
     dock.examples.linkActivated.emit("storage tank")
     wait_until(lambda: heard.finished)

@@ -70,7 +70,7 @@ def test_stricter_options_leave_less():
         return processing.run("referent:query", {**values, **options})["COUNT"]
 
     plain = count(THRESHOLD=0.5)
-    assert 0 < count(THRESHOLD=0.5, MIN_AREA=50.0) < plain
+    assert 0 < count(THRESHOLD=0.5, MIN_AREA=5.0) < plain
 
 
 def test_querybatch_asks_everything_everywhere(add_raster):
