@@ -26,6 +26,9 @@ from .paths import resource
 from .worker.environment import engine_folder, read_state, remove
 from .worker.service import EngineService, engine_python
 
+PAGE = "mOptionsPageReferent"
+"""By this name QGIS opens its options on this page."""
+
 
 class ReferentOptionsFactory(QgsOptionsWidgetFactory):
     """Makes the page whenever QGIS opens its options."""
@@ -53,6 +56,7 @@ class OptionsPage(QgsOptionsPageWidget):
         self, service: EngineService, version: str, on_changed, on_repair, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self.setObjectName(PAGE)
         self._service = service
         self._version = version
         self._on_changed = on_changed

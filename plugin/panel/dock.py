@@ -27,6 +27,7 @@ from .. import messages, settings
 from ..compat import theme_icon
 from ..help import help_url
 from ..i18n import tr
+from ..options_page import PAGE as OPTIONS_PAGE
 from ..paths import resource
 from ..scene import SceneError
 from ..worker.service import EngineService
@@ -209,7 +210,7 @@ class ReferentDock(QgsDockWidget):
 
     def open_settings(self) -> None:
         """Open the settings page."""
-        self._iface.showOptionsDialog(self._iface.mainWindow(), "mOptionsPageReferent")
+        self._iface.showOptionsDialog(self._iface.mainWindow(), OPTIONS_PAGE)
         self.engine_changed()
 
     def repair(self) -> None:
@@ -228,6 +229,11 @@ class ReferentDock(QgsDockWidget):
         self._models = []
         self._on_engine(self.engine_bar.refresh())
 
+    def showEvent(self, event) -> None:
+        """Get the engine ready when somebody looks at the panel."""
+        super().showEvent(event)
+        self._on_engine(self.engine_bar.refresh())
+
     def keyPressEvent(self, event) -> None:
         """Cancel with the Escape key."""
         if event.key() == Qt.Key.Key_Escape and self.session.is_busy:
@@ -242,8 +248,9 @@ class ReferentDock(QgsDockWidget):
 
     def _on_engine(self, is_there: bool = True) -> None:
         self.ask_button.setEnabled(is_there)
-        if is_there and not self._models:
-            # This starts the worker too, so that the first question need not wait for it.
+        # Listing starts the worker too, so that the first question need not wait for it; a panel that nobody looks at
+        # starts nothing.
+        if is_there and not self._models and not self.isHidden():
             self._list_models()
 
     def _list_models(self) -> None:
