@@ -87,8 +87,10 @@ def evaluate(
     if progress is not None:
         sink = progress
 
-        def on_chip(done: int, total: int) -> None:
+        def report(done: int, total: int) -> None:
             sink(Progress("evaluate", done, total, "chips"))
+
+        on_chip = report
 
     answers = list(ask_chips(segmenter, chips, text_mode, on_chip))
     return report_of(answers, segmenter.spec.name, split, text_mode)

@@ -55,7 +55,8 @@ _BEFORE_PLACE = frozenset(
     "pointing facing nose".split()
 )
 _MOVING_UP = re.compile(
-    r"\b(pointing|facing|nose|bow|heading|going|farthest|furthest|farther|further|point|points|faces|tip|looking|straight"
+    r"\b(pointing|facing|nose|bow|heading|going"
+    r"|farthest|furthest|farther|further|point|points|faces|tip|looking|straight"
     r"|highest|most|curving|bending|opening|arrow) (up|down)\b"
 )
 _DIRECTIONAL = re.compile(
