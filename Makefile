@@ -15,7 +15,7 @@ TORCH_FLAGS ?=
 PIP_FLAGS ?=
 TEST_FLAGS ?=
 RASTER ?=
-EXPRESSION ?= storage tank
+EXPRESSION ?= boats
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet $(PIP_FLAGS)

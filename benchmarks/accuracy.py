@@ -91,8 +91,7 @@ def summary(rows: dict[str, list[EvaluationReport]]) -> list[str]:
     for name, (words, aim) in HEADLINES.items():
         cells = []
         for reports in rows.values():
-            value = _mean(reports, name)
-            cells.append(f"{value:.3f} ± {_spread(reports, name):.3f}" if len(reports) > 1 else f"{value:.3f}")
+            cells.append(_cell([report.headline[name] for report in reports]))
         lines.append(f"| {words} | {aim} | " + " | ".join(cells) + " |")
     lines.append("| seeds | | " + " | ".join(str(len(reports)) for reports in rows.values()) + " |")
     return lines
