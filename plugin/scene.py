@@ -240,9 +240,12 @@ def _warn_of_emptiness(path: Path, name: str) -> list[str]:
     for row in range(0, height, CHECK_PX):
         # Bytes, not arrays: GDAL's arrays need the very NumPy that it was built with.
         size = (width, min(CHECK_PX, height - row))
-        bands = [dataset.GetRasterBand(n + 1).ReadRaster(0, row, *size) for n in range(dataset.RasterCount)]
+        # Where there is transparency, that is what tells; elsewhere, one colour throughout.
+        numbers = [4] if dataset.RasterCount == 4 else range(1, dataset.RasterCount + 1)
+        bands = [dataset.GetRasterBand(number).ReadRaster(0, row, *size) for number in numbers]
         for column in range(0, width, CHECK_PX):
-            empty += all(_is_uniform(band, width, column) for band in bands)
+            cells = [_cell(band, width, column) for band in bands]
+            empty += not any(cells[0]) if numbers == [4] else all(len(set(cell)) == 1 for cell in cells)
             total += 1
     if empty * 100 < total:
         return []
@@ -253,8 +256,7 @@ def _warn_of_emptiness(path: Path, name: str) -> list[str]:
     ]
 
 
-def _is_uniform(strip: bytes, width: int, column: int) -> bool:
-    """Return whether a cell of a strip of bytes has one value throughout."""
+def _cell(strip: bytes, width: int, column: int) -> bytes:
+    """Return the values of a cell of a strip of bytes."""
     count = min(CHECK_PX, width - column)
-    same = strip[column : column + 1] * count
-    return all(strip[start : start + count] == same for start in range(column, len(strip), width))
+    return b"".join(strip[start : start + count] for start in range(column, len(strip), width))

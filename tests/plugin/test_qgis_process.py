@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -47,8 +48,15 @@ def qgis_process(tmp_path_factory):
 
     assert "ask_in_words" in run("plugins", "enable", "ask_in_words")
     yield run
-    left = [p for p in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(p.info["cmdline"] or [])]
-    assert left == []
+    deadline = time.monotonic() + 10
+    while workers_in(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert workers_in(folder) == []
+
+
+def workers_in(folder):
+    """Return the processes that were started from a folder."""
+    return [p for p in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(p.info["cmdline"] or [])]
 
 
 def test_query(qgis_process, scene_files, speckled_model, tmp_path):

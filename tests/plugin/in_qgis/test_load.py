@@ -29,14 +29,15 @@ def test_plugin_loads_with_provider_and_panel(plugin):
         assert not algorithm.icon().isNull()
 
 
-def test_reloading_twice_leaves_nothing(load_plugin, unload_plugin, qgis_iface):
+def test_loading_brings_no_heavy_library_into_qgis(plugin):
+    heavy = {"torch", "rasterio", "geopandas", "transformers", "shapely", "pyogrio"}
+    assert heavy & set(sys.modules) == set()
+
+
+def test_reloading_leaves_nothing(plugin, load_plugin, unload_plugin, qgis_iface):
+    unload_plugin()
     before = leftovers(qgis_iface)
     for _ in range(3):
         load_plugin()
         unload_plugin()
         assert leftovers(qgis_iface) == before
-
-
-def test_loading_brings_no_heavy_library_into_qgis(plugin):
-    heavy = {"torch", "rasterio", "geopandas", "transformers", "shapely", "pyogrio"}
-    assert heavy & set(sys.modules) == set()
