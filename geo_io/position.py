@@ -53,7 +53,10 @@ def locate(objects: Placement, region: str) -> Degrees:
         corners = [_PARTS[name] for name in ("upper left", "upper right", "lower left", "lower right")]
         return _greatest([np.minimum(_far(objects, a), _far(objects, b)) for a, b in corners])
     if region.endswith(" edge"):
-        return _by_edge(objects, region.removesuffix(" edge"))
+        side = region.removesuffix(" edge")
+        if side in COMPASS_DIRECTIONS:
+            return _by_compass(objects, side, 0.1, 0.3)
+        return _by_edge(objects, side) if side in _AXES else locate(objects, side)
     if region.startswith("far ") and region.removeprefix("far ") in _AXES:
         side = region.removeprefix("far ")
         # "at the very top" is said of what touches the edge, "on the far left" of what lies there as a whole.
@@ -100,8 +103,15 @@ def _by_edge(objects: Placement, side: str) -> Degrees:
     return fall(gap, 0.02, 0.16)
 
 
-def _by_compass(objects: Placement, region: str) -> Degrees:
-    """Return nearness to the northern ... part of the picture's ground."""
+def _by_compass(objects: Placement, region: str, near: float = 0.33, far_off: float = 0.67) -> Degrees:
+    """Return nearness to the northern ... part of the picture's ground.
+
+    Args:
+        objects: N objects.
+        region: a name of ``COMPASS_DIRECTIONS``.
+        near: share of the ground, from that side, up to which an object surely lies there.
+        far_off: share from which it surely does not.
+    """
     frame = objects.frame
     middle = np.array([frame.grid.footprint.centroid], dtype=object)
     center = _xy(frame.to_metric(middle))
@@ -113,7 +123,7 @@ def _by_compass(objects: Placement, region: str) -> Degrees:
         if value:
             reach = (corners @ axis) * value
             far = (reach.max() - (objects.centers_m @ axis) * value) / max(float(np.ptp(reach)), 1e-9)
-            degrees.append(fall(far, 0.33, 0.67))
+            degrees.append(fall(far, near, far_off))
     return _least(degrees)
 
 

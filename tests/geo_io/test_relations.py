@@ -145,6 +145,9 @@ def test_positions_and_orders_follow_the_picture() -> None:
     assert locate(things, "upper left").tolist() == pytest.approx([1.0, 0.5, 0.0], abs=0.01)
     assert locate(things, "center").argmax() == 1
     assert locate(things, "bottom edge")[2] > 0.7
+    assert locate(things, "east edge").argmax() == 2
+    assert locate(things, "northwest edge").argmax() == 0
+    assert locate(things, "upper left edge").argmax() == 0
     assert locate(things, "southeast").tolist() == pytest.approx([0.0, 0.5, 1.0], abs=0.02)
     assert np.argmax(order_by(things, "area")) == 1
     assert np.argmax(order_by(things, "length")) == 1
