@@ -82,6 +82,8 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self.set_models([{"name": settings.get("model"), "folder": ""}])
         self._model.currentIndexChanged.connect(self._on_model)
         self._folder.fileChanged.connect(self.model_changed)
+        # Unfolding shows every child, also the one that should stay hidden.
+        self.collapsedStateChanged.connect(lambda collapsed: collapsed or self._show_folder())
         self._image.currentIndexChanged.connect(self._on_image)
         self._on_image()
 
@@ -99,7 +101,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self._model.addItem(tr("A folder of your own…"), OWN_FOLDER)
         self._model.setCurrentIndex(max(0, self._model.findData(chosen)))
         self._model.blockSignals(False)
-        self._folder.setVisible(self._model.currentData() == OWN_FOLDER)
+        self._show_folder()
 
     def set_model_folder(self, folder: str) -> None:
         """Choose a model of the person's own.
@@ -164,8 +166,11 @@ class OptionsBox(QgsCollapsibleGroupBox):
         return self.model if self._model.currentData() == OWN_FOLDER else ""
 
     def _on_model(self) -> None:
-        self._folder.setVisible(self._model.currentData() == OWN_FOLDER)
+        self._show_folder()
         self.model_changed.emit()
+
+    def _show_folder(self) -> None:
+        self._folder.setVisible(self._model.currentData() == OWN_FOLDER)
 
     def _on_image(self) -> None:
         for box in self._bands:

@@ -71,6 +71,7 @@ class QuestionProgress(QProgressBar):
             self.setRange(0, 0)
             self.setFormat(report)
             return
-        self.setRange(0, max(report.total, 1))
+        # One thing to do, or nobody knows how many: a moving bar says more than an empty one.
+        self.setRange(0, report.total if report.total > 1 else 0)
         self.setValue(report.done)
         self.setFormat(self._pace.describe(report, time.monotonic()))
