@@ -59,7 +59,6 @@ def redact(text: str, private: Iterable[str] | None = None) -> str:
     text = re.sub(r"(/home/|/Users/|[A-Za-z]:[\\/]+Users[\\/]+)[^\\/\s:'\"]+", r"\1…", text)
     text = re.sub(r"(\w+://)[^/\s:@]+:[^/\s@]+@", r"\1…:…@", text)
     text = re.sub(r"(?i)\b((?:api[_-]?)?(?:key|token|password|passwd|secret))(\s*[=:]\s*)\S+", r"\1\2…", text)
-    text = re.sub()
     words = private if private is not None else (_account(), platform.node())
     for word in words:
         if len(word) > 2:
