@@ -26,7 +26,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "--config", required=True, type=Path, metavar="FILE", help="TOML, as resources/configs/small.toml"
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="folder of the run (default: runs/ and the file's name)"
+        "-o", "--out", type=Path, metavar="FOLDER", help="folder of the run (default: runs/ and the file's name)"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="seed instead of the configuration's")
     parser.add_argument("--pretext-from", type=Path, metavar="RUN", help="use the pretext stage of another run")

@@ -461,3 +461,10 @@ def test_program_runs_as_a_process(scene: Path, eager_model: Path, tmp_path: Pat
     )
     assert missing.returncode == 2
     assert missing.stderr == "referent: nothere.tif does not exist: check the path of the raster.\n"
+
+
+def test_train_takes_the_short_name_of_its_folder(tmp_path):
+    from referent.engine.cli import build_parser
+
+    args = build_parser().parse_args(["train", "--config", "small.toml", "-o", str(tmp_path)])
+    assert args.out == tmp_path
