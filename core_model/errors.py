@@ -28,3 +28,7 @@ class TrainingError(ModelError):
 
 class DataError(ModelError):
     """A data set cannot be read as what it claims to be."""
+
+
+class TrainingStopped(ModelError):  # noqa: N818 - an answer to the person, not a fault
+    """The person stopped a training; it can go on."""

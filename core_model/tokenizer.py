@@ -29,8 +29,12 @@ class Tokens:
     """(N, L) int64, 1 on tokens and 0 on padding."""
 
 
-def clean_expression(text: str, max_words: int) -> str:
+def clean_expression(text: str, max_words: int | None = None) -> str:
     """Return the text as the tokenizer should see it: no control characters, single spaces.
+
+    Args:
+        text: what a person wrote.
+        max_words: most words that the model reads; None to leave it to the caller.
 
     Raises:
         ExpressionError: nothing to read, or more words than the model reads.
@@ -42,7 +46,7 @@ def clean_expression(text: str, max_words: int) -> str:
             f"The expression {text[:40]!r} holds no word; type what to look for, such as 'storage tank'."
         )
     words = len(plain.split())
-    if words > max_words:
+    if max_words is not None and words > max_words:
         raise ExpressionError(
             f"The expression has {words} words ('{plain[:40]}...'), but this model reads at most {max_words}; "
             "shorten it."
@@ -82,6 +86,24 @@ class ExpressionTokenizer:
         encoded = self._tokenizer.encode_batch(texts)
         ids = torch.tensor([item.ids for item in encoded], dtype=torch.long)
         mask = torch.tensor([item.attention_mask for item in encoded], dtype=torch.long)
+        return Tokens(ids, mask)
+
+    def fixed(self, texts: Sequence[str], length: int) -> Tokens:
+        """Return tokens cut or padded to exactly ``length``, for training.
+
+        A text that is too long keeps its last token, [SEP]; the published LRB-WREL code slices it off.
+
+        Raises:
+            ExpressionError: a text holds no word.
+        """
+        ids = torch.full((len(texts), length), self.pad_id, dtype=torch.long)
+        mask = torch.zeros(len(texts), length, dtype=torch.long)
+        for row, item in enumerate(self._tokenizer.encode_batch([clean_expression(text) for text in texts])):
+            tokens = [token for token, kept in zip(item.ids, item.attention_mask, strict=True) if kept]
+            if len(tokens) > length:
+                tokens = [*tokens[: length - 1], tokens[-1]]
+            ids[row, : len(tokens)] = torch.tensor(tokens)
+            mask[row, : len(tokens)] = 1
         return Tokens(ids, mask)
 
     def to_json(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..errors import TrainingError
 from ..synthetic import render_chip
 from ..tokenizer import ExpressionTokenizer, Tokens
 from .augment import draw_mask, draw_outlines, jitter_colour, sample_view
@@ -94,10 +95,19 @@ class BatchSource:
         """Length of a row of ``Batch.labels``."""
         return len(self.classes) + len(self.scenes) + len(self.words)
 
-    def batch(self, step: int) -> Batch:
-        """Return the batch of a step."""
-        rng = np.random.default_rng([self.seed, step])
-        views = [self._view(rng) for _ in range(self.batch_size)]
+    def batch(self, step: int, part: int = 0, parts: int = 1) -> Batch:
+        """Return the batch of a step, or one of its parts where several processes share it.
+
+        Raises:
+            TrainingError: the batch cannot be parted equally.
+        """
+        if self.batch_size % parts:
+            raise TrainingError(
+                f"A batch of {self.batch_size} views cannot be shared equally by {parts} processes; "
+                "change the batch size."
+            )
+        rng = np.random.default_rng([self.seed, step] if parts == 1 else [self.seed, step, part])
+        views = [self._view(rng) for _ in range(self.batch_size // parts)]
         size, half = self.mix.size_px, self.mix.size_px // 2
         masks = np.zeros((len(views), self.mix.questions, half, half), np.uint8)
         outlines = np.zeros((len(views), half, half), np.uint8)
@@ -189,17 +199,3 @@ def synthetic_chip(rng: np.random.Generator, size_px: int, classes: Sequence[str
         for index, item in enumerate(made.objects)
     )
     return Chip("synthetic", made.image, objects, frozenset(classes))
-
-
-class StepDataset(torch.utils.data.IterableDataset[Batch]):
-    """The batches from step ``start`` to ``stop``, shared among loader processes."""
-
-    def __init__(self, source: BatchSource, start: int, stop: int) -> None:
-        self.source, self.start, self.stop = source, start, stop
-
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        """Yield batches in order; worker w of n yields every n-th."""
-        worker = torch.utils.data.get_worker_info()
-        first, step = (worker.id, worker.num_workers) if worker else (0, 1)
-        for index in range(self.start + first, self.stop, step):
-            yield self.source.batch(index)

@@ -43,6 +43,8 @@ class ChipObject:
     rings: tuple[NDArray[np.float32], ...]
     """Exterior rings of its parts, each (N, 2) float32 pixels, x right, y down, (0, 0) the first pixel's corner."""
     color: str | None = None
+    mask: NDArray[np.bool_] | None = None
+    """(H, W) bool, for data sets that have masks instead of rings."""
 
 
 @dataclass(frozen=True)

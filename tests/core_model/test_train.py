@@ -85,7 +85,7 @@ def test_loss_that_is_not_finite_stops_and_names_the_step(tmp_path: Path):
             losses = objective(network, batch)
             return {**losses, "dice": losses["dice"] * (float("nan") if self.calls > 4 else 1.0)}
 
-    with pytest.raises(TrainingError, match="loss of step 4 is not finite"):
+    with pytest.raises(TrainingError, match="in step 4: the loss is not finite"):
         fit(network, source, Broken(), CONFIG, tmp_path, bf16=False)
     assert (tmp_path / "state.safetensors").exists()
 
