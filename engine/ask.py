@@ -67,6 +67,7 @@ def ask(
     progress: ProgressSink | None = None,
     is_cancelled: Callable[[], bool] | None = None,
     store: FeatureStore | None = None,
+    scores_path: Path | None = None,
 ) -> Answer:
     """Return the polygons that expressions refer to, over the whole extent asked about.
 
@@ -81,6 +82,7 @@ def ask(
         progress: told how far the job is.
         is_cancelled: asked between batches whether to stop.
         store: where image features are kept between questions.
+        scores_path: GeoTIFF to write the scores to, a band per noun phrase that the network was asked.
 
     Raises:
         ExpressionError: an expression is empty, names nothing, contradicts itself, or only names an unknown class.
@@ -93,7 +95,8 @@ def ask(
     texts = tuple(dict.fromkeys((expressions,) if isinstance(expressions, str) else expressions))
     check_texts(texts)
     crs = None if options.crs is None else parse_crs(options.crs)
-    run = partial(query, raster, model=model, progress=progress, is_cancelled=is_cancelled, store=store)
+    run = partial(query, raster, model=model, progress=progress, is_cancelled=is_cancelled, store=store,
+                  scores_path=scores_path)  # fmt: skip
     if reading == "network":
         frame = run(texts, options=options)
         frame.attrs["reading"] = reading

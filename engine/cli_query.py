@@ -39,6 +39,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, metavar="FILE", help="layer to write: .gpkg .geojson .fgb .parquet"
     )
     output.add_argument("--preview", type=Path, metavar="PNG", help="picture of the polygons over the imagery")
+    output.add_argument("--scores", type=Path, metavar="TIF", help="raster of the scores, a band per noun phrase")
     output.add_argument("--overwrite", action="store_true", help="replace files that are there")
     output.add_argument("--crs", metavar="CRS", help="CRS of the answer, such as EPSG:4326 (default: the raster's)")
     answer = parser.add_argument_group("answer")
@@ -88,6 +89,10 @@ def run(args: argparse.Namespace) -> None:
         check_layer_output(args.output, inputs=inputs, overwrite=args.overwrite)
     if args.preview is not None:
         check_output(args.preview, inputs=inputs, overwrite=args.overwrite)
+    if args.scores is not None:
+        from ..geo_io.score_raster import check_score_output
+
+        check_score_output(args.scores, inputs=inputs, overwrite=args.overwrite)
     if args.crs is not None:
         parse_crs(args.crs)
     options = _options(args)
@@ -97,7 +102,13 @@ def run(args: argparse.Namespace) -> None:
     start = time.perf_counter()
     with ProgressBar(args.quiet) as bar:
         answer = ask(
-            args.raster, args.expressions, model=args.model, options=options, reading=args.reading, progress=bar
+            args.raster,
+            args.expressions,
+            model=args.model,
+            options=options,
+            reading=args.reading,
+            progress=bar,
+            scores_path=args.scores,
         )
     frame = answer.frame
     for message in frame.attrs["warnings"]:
@@ -145,6 +156,7 @@ def _say(args: argparse.Namespace, answer: Answer, seconds: float) -> None:
             "raster": str(args.raster),
             "output": None if args.output is None else str(args.output),
             "preview": None if args.preview is None else str(args.preview),
+            "scores": None if args.scores is None else str(args.scores),
             "crs": None if frame.crs is None else frame.crs.to_string(),
             "found": found,
             "seconds": round(seconds, 3),
@@ -156,7 +168,7 @@ def _say(args: argparse.Namespace, answer: Answer, seconds: float) -> None:
         print(f"{item['expression']}: {_in_words(item)}")
         if args.explain:
             print(answer.explanations.get(item["expression"], "read by the network as it stands"))
-    for path in (args.output, args.preview):
+    for path in (args.output, args.preview, args.scores):
         if path is not None:
             print(f"wrote {path}")
     if args.output is None and len(frame):

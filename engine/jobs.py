@@ -74,9 +74,10 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
     output = check_layer_output(asked.output, inputs=(Path(asked.raster),), overwrite=True)
     spec = read_spec(find_model(asked.model))
     check_texts(asked.expressions, spec.max_words)
-    kept_from = _kept_from(asked)
+    keep_from = _keep_from(asked)
     options = QueryOptions(
-        threshold=kept_from,
+        threshold=asked.threshold,
+        keep_from=keep_from,
         min_area_m2=asked.min_area_m2,
         simplify_m=asked.simplify_m,
         bands=tuple(asked.bands) if asked.bands else None,
@@ -94,6 +95,7 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
         reading=cast(Reading, asked.reading),
         progress=_reporter(context),
         is_cancelled=context.is_cancelled,
+        scores_path=None if asked.scores is None else Path(asked.scores),
     )
     frame, facts = answer.frame, answer.frame.attrs
     context.progress("write", 0, 1, "files")
@@ -105,7 +107,7 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
         "best_scores": [_best_score(frame, text) for text in asked.expressions],
         "plans": [str(facts.get("plans", {}).get(text, "")) for text in asked.expressions],
         "explanations": [answer.explanations.get(text, "") for text in asked.expressions],
-        "kept_from": kept_from,
+        "kept_from": keep_from or asked.threshold,
         "warnings": [str(text) for text in facts.get("warnings", ())],
         "model": spec.name,
         "device": device_name(model),
@@ -113,16 +115,16 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
     }
 
 
-def _kept_from(asked: QueryParams) -> float:
-    """Return the score from which polygons are kept.
+def _keep_from(asked: QueryParams) -> float | None:
+    """Return the score from which weaker polygons are kept, None if none are.
 
     Weak finds may be kept for a later choice only where the expression means all that it names: "the largest" of what
     is above the threshold is not the largest of everything.
     """
     if asked.keep_from is None or asked.keep_from >= asked.threshold:
-        return asked.threshold
+        return None
     is_plain = asked.reading == "network" or all(parse(text).is_plain for text in asked.expressions)
-    return asked.keep_from if is_plain else asked.threshold
+    return asked.keep_from if is_plain else None
 
 
 def _best_score(frame: gpd.GeoDataFrame, text: str) -> float | None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import shapely
 
 from ..geo_io.component import find_components
 from ..geo_io.polygonize import ScenePolygon, iter_polygons
 from ..geo_io.score_file import ScoreFile, threshold_code
 from .errors import Cancelled, EngineError
 from .progress import Progress, ProgressSink
+
+SAME_OBJECT_SHARE = 0.1
+"""Outlines at two thresholds that share more than this part of the smaller one are of one object."""
 
 
 def find_objects(
@@ -63,6 +69,24 @@ def find_objects(
         ]
         _check_count(len(found), expression, max_polygons)
     return found
+
+
+def find_weaker(strong: Sequence[ScenePolygon], loose: Sequence[ScenePolygon], threshold: float) -> list[ScenePolygon]:
+    """Return the objects that only a lower threshold finds, leaving out wider outlines of those found already.
+
+    Args:
+        strong: objects at the threshold.
+        loose: objects of the same scores at a lower one.
+        threshold: every score returned is below it, so that what reaches it is exactly ``strong``.
+    """
+    weak = [item for item in loose if item.score < threshold]
+    if not strong or not weak:
+        return weak
+    shapes, taken = [np.array([item.polygon for item in items], dtype=object) for items in (weak, strong)]
+    i, j = shapely.STRtree(taken).query(shapes, predicate="intersects")
+    shared = shapely.area(shapely.intersection(shapes[i], taken[j]))
+    same = i[shared > SAME_OBJECT_SHARE * np.minimum(shapely.area(shapes[i]), shapely.area(taken[j]))]
+    return [item for index, item in enumerate(weak) if index not in set(same.tolist())]
 
 
 def _check_count(count: int, expression: str, max_polygons: int) -> None:

@@ -258,6 +258,8 @@ class QueryParams:
     """Path of the GeoPackage to write; an existing file is replaced."""
     layer: str = "results"
     """Name of the layer inside the GeoPackage."""
+    scores: str | None = None
+    """Path of the GeoTIFF to write the scores to, a band per noun phrase; null for none."""
     model: str = "small"
     """Name or folder of a model."""
     device: str = "auto"
@@ -265,7 +267,8 @@ class QueryParams:
     threshold: float = 0.5
     """Pixels with at least this score belong to a polygon."""
     keep_from: float | None = None
-    """Keep weaker polygons too, from this score on, where the expression means all that it names; null for none."""
+    """Keep weaker polygons too, from this score on, where the expression means all that it names; null for none.
+    The polygons with at least ``threshold`` are the same either way."""
     min_area_m2: float | None = None
     """Polygons smaller than this are left out, in square metres; null for the engine's own rule."""
     simplify_m: float | None = None

@@ -19,10 +19,11 @@ from ..geo_io.polygonize import ScenePolygon
 from ..geo_io.raster import Raster
 from ..geo_io.region import Region
 from ..geo_io.scene import Scene
+from ..geo_io.score_raster import check_score_output, write_score_raster
 from ..geo_io.stretch import estimate_stretch
 from .expressions import check_known, check_texts
 from .features import FeatureStore, shared_store
-from .objects import find_objects
+from .objects import find_objects, find_weaker
 from .progress import ProgressSink
 from .query_options import QueryOptions as QueryOptions
 from .scan import ScanPlan, SceneScores, scan_scene
@@ -49,6 +50,7 @@ def query(
     progress: ProgressSink | None = None,
     is_cancelled: Callable[[], bool] | None = None,
     store: FeatureStore | None = None,
+    scores_path: Path | None = None,
 ) -> gpd.GeoDataFrame:
     """Return the polygons of a raster that expressions speak of.
 
@@ -60,6 +62,7 @@ def query(
         progress: told how far the job is.
         is_cancelled: asked between batches whether to stop.
         store: where image features are kept between questions; None: the one of this process.
+        scores_path: GeoTIFF to write the scores to, a band per expression; one that is there is replaced.
 
     Returns:
         Columns ``fid, expression, class, score, area_m2, model, raster`` and the geometry, in ``options.crs``, by
@@ -72,12 +75,15 @@ def query(
         CheckpointError: the model is missing or damaged.
         DeviceError: the asked device is not there.
         EngineError: there are too many polygons, or no room for temporary files.
+        OutputError: the raster of scores cannot be written.
         Cancelled: the person cancelled.
     """
     options = options or QueryOptions()
     texts = (expressions,) if isinstance(expressions, str) else tuple(expressions)
     check_texts(texts)
     crs = None if options.crs is None else parse_crs(options.crs)
+    if scores_path is not None:
+        check_score_output(scores_path, inputs=(Path(raster),), overwrite=True)
     with Raster.open(raster, allow_no_crs=options.allow_no_crs) as source:
         choice = source.choose_bands(options.bands)
         if crs is not None and source.grid.crs is None:
@@ -101,19 +107,11 @@ def query(
         tolerance_px = OUTLINE_TOLERANCE_PX if options.simplify_m is None else options.simplify_m / pixel_m2**0.5
         with scan_scene(plan, progress, is_cancelled) as scores:
             objects = [
-                find_objects(
-                    scores.scores[index],
-                    scores.outlines if options.split_touching else None,
-                    text,
-                    options.threshold,
-                    min_area_m2 / pixel_m2,
-                    tolerance_px,
-                    options.max_polygons,
-                    progress,
-                    is_cancelled,
-                )
+                _objects(scores, index, text, options, min_area_m2 / pixel_m2, tolerance_px, progress, is_cancelled)
                 for index, text in enumerate(texts)
             ]
+            if scores_path is not None:
+                write_score_raster(scores_path, scores.scores, texts, scene.grid)
         frame = _frame(objects, texts, scene, spec, min_area_m2)
         warnings += _emptiness_warnings(frame, texts, scores, scene, options.threshold, min_area_m2)
     if crs is not None and crs != frame.crs:
@@ -145,6 +143,31 @@ def _loaded(model: str | Path | Segmenter, texts: tuple[str, ...], options: Quer
     check_texts(texts, spec.max_words)
     check_known(texts, spec.classes, options.allow_unknown)
     return load_segmenter(model, options.device, options.precision)
+
+
+def _objects(
+    scores: SceneScores,
+    index: int,
+    text: str,
+    options: QueryOptions,
+    min_area_px: float,
+    simplify_px: float,
+    progress: ProgressSink | None,
+    is_cancelled: Callable[[], bool] | None,
+) -> list[ScenePolygon]:
+    """Return the objects of one expression at the threshold, and the weaker ones if they are to be kept."""
+    outlines = scores.outlines if options.split_touching else None
+
+    def find(threshold: float) -> list[ScenePolygon]:
+        return find_objects(
+            scores.scores[index], outlines, text, threshold, min_area_px, simplify_px, options.max_polygons, progress,
+            is_cancelled,
+        )  # fmt: skip
+
+    found = find(options.threshold)
+    if options.keep_from is not None and options.keep_from < options.threshold:
+        found += find_weaker(found, find(options.keep_from), options.threshold)
+    return found
 
 
 def _scale_warnings(source: Raster, spec: ModelSpec) -> list[str]:

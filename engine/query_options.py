@@ -18,6 +18,8 @@ class QueryOptions:
 
     threshold: float = 0.5
     """Score in (0, 1) from which a pixel belongs to the answer."""
+    keep_from: float | None = None
+    """Keep weaker objects too, from this score on, for a later choice; what reaches ``threshold`` stays the same."""
     min_area_m2: float | None = None
     """Smallest polygon kept, in square metres; None: 16 pixels at the resolution that the network sees."""
     simplify_m: float | None = None
@@ -54,6 +56,8 @@ class QueryOptions:
         problems = []
         if not 0 < self.threshold < 1:
             problems.append(f"threshold {self.threshold:g} must lie between 0 and 1")
+        if self.keep_from is not None and not 0 < self.keep_from < 1:
+            problems.append(f"keep_from {self.keep_from:g} must lie between 0 and 1")
         for name in ("min_area_m2", "simplify_m"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= 0):

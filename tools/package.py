@@ -15,8 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ("__init__.py", "__main__.py", "metadata.txt", "LICENSE", "README.md", "CHANGELOG.md")
 FOLDERS = ("core_model", "engine", "geo_io", "plugin", "resources")
-LEFT_OUT = re.compile(r"(^|/)(__pycache__|\..*|[^/]*\.(pyc|ts|part))(/|$)|^resources/(configs|models/[^/]+\.json)")
-"""Presets and configurations are for training, which needs a checkout."""
+LEFT_OUT = re.compile(r"(^|/)(__pycache__|\..*|[^/]*\.(pyc|ts|part))(/|$)")
 DATE = (2020, 1, 1, 0, 0, 0)
 
 

@@ -24,7 +24,7 @@ class RefineBox(QWidget):
         self._max_area = 1000.0
         self._score_slider, self._score_box = _pair(1.0, 2, "")
         self._area_slider, self._area_box = _pair(self._max_area, 1, " m²")
-        score_tip = tr("Hide polygons with a lower score")
+        score_tip = tr("Hide polygons with a lower score; outlines are drawn at the threshold set when asking")
         area_tip = tr("Hide smaller polygons")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)

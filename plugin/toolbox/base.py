@@ -113,14 +113,3 @@ class ReferentAlgorithm(QgsProcessingAlgorithm):
         for text in warnings:
             feedback.pushWarning(text)
         return path
-
-    @staticmethod
-    def report(value: Mapping[str, Any], feedback: QgsProcessingFeedback) -> None:
-        """Show what a ``query`` said besides its polygons."""
-        for text in value["warnings"]:
-            feedback.pushWarning(text)
-        for plan, count, best in zip(value["plans"], value["counts"], value["best_scores"]):
-            if plan:
-                feedback.pushInfo(tr("The model was asked: {plan}").replace("{plan}", plan))
-            if count == 0:
-                feedback.pushInfo(tr("Nothing found; the best score was {score}.").replace("{score}", f"{best:.2f}"))

@@ -81,26 +81,28 @@ def options_of(algorithm: QgsProcessingAlgorithm, values: dict, context: QgsProc
     def number(name: str) -> float | None:
         return algorithm.parameterAsDouble(values, name, context) if values.get(name) is not None else None
 
-    bands = algorithm.parameterAsString(values, "BANDS", context)
     return {
         "threshold": algorithm.parameterAsDouble(values, "THRESHOLD", context),
         "min_area_m2": number("MIN_AREA"),
         "simplify_m": number("SIMPLIFY"),
         "model": algorithm.parameterAsString(values, "MODEL", context),
-        "bands": parse_bands(bands) if bands.strip() else None,
+        "bands": parse_bands(algorithm.parameterAsString(values, "BANDS", context)),
         "device": algorithm.parameterAsEnumString(values, "DEVICE", context),
         "reading": algorithm.parameterAsEnumString(values, "READING", context),
         "allow_unknown": True,
     }
 
 
-def parse_bands(text: str) -> list[int]:
-    """Return band numbers from text such as ``4,3,2``.
+def parse_bands(text: str) -> list[int] | None:
+    """Return band numbers from text such as ``4,3,2``, None from an empty one.
 
     Raises:
         ValueError: it is not one number or three, each at least 1.
     """
-    bands = [int(part) for part in text.replace(";", ",").replace(" ", ",").split(",") if part]
+    parts = text.replace(";", " ").replace(",", " ").split()
+    if not parts:
+        return None
+    bands = [int(part) for part in parts] if all(part.isdigit() for part in parts) else []
     if len(bands) not in (1, 3) or min(bands) < 1:
         raise ValueError(
             tr("Bands are one number or three, counted from 1, such as 4,3,2; “{text}” is not.").replace("{text}", text)

@@ -5,24 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import (
-    QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
-    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
 )
 
 from ..i18n import tr
-from ..scene import SceneError, describe
+from ..scene import SceneError
 from . import parameters
-from .base import ReferentAlgorithm
+from .asking import AskingAlgorithm
 
 
-class QueryAlgorithm(ReferentAlgorithm):
+class QueryAlgorithm(AskingAlgorithm):
     """Finds what an expression speaks of."""
 
     def name(self):
@@ -47,6 +46,8 @@ class QueryAlgorithm(ReferentAlgorithm):
             "<p><b>Threshold</b>: pixels with at least this score belong to a polygon. <b>Minimum area</b> and "
             "<b>simplification</b>: left empty, they follow the resolution that the model sees.</p>"
             "<p><b>Colours</b>: “displayed” uses bands and stretch as the layer is drawn.</p>"
+            "<p><b>Scores</b>: a raster of the scores in [0, 1] at the resolution that the model sees, one band per "
+            "noun phrase of the expression.</p>"
         )
 
     def tags(self):
@@ -58,11 +59,10 @@ class QueryAlgorithm(ReferentAlgorithm):
         self.addParameter(QgsProcessingParameterRasterLayer("INPUT", tr("Raster")))
         self.addParameter(QgsProcessingParameterString("EXPRESSION", tr("Expression")))
         parameters.add_area(self)
-        parameters.add_options(self)
+        self.add_answer()
         self.addParameter(
-            QgsProcessingParameterFeatureSink("OUTPUT", tr("Found"), QgsProcessing.SourceType.TypeVectorPolygon)
+            QgsProcessingParameterRasterDestination("SCORES", tr("Scores"), optional=True, createByDefault=False)
         )
-        self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Number of polygons")))
         self.addOutput(QgsProcessingOutputNumber("BEST_SCORE", tr("Best score")))
         self.addOutput(QgsProcessingOutputString("PLAN", tr("What the model was asked")))
 
@@ -70,57 +70,30 @@ class QueryAlgorithm(ReferentAlgorithm):
         """Refuse what can be seen to be wrong without any work."""
         if "EXPRESSION" in values and not self.parameterAsString(values, "EXPRESSION", context).strip():
             return False, tr("The expression is empty: type what to look for, such as “storage tank”.")
-        try:
-            text = self.parameterAsString(values, "BANDS", context)
-            if text.strip():
-                parameters.parse_bands(text)
-        except ValueError as error:
-            return False, str(error)
         return super().checkParameterValues(values, context)
 
     def prepareAlgorithm(self, values, context, feedback):
         """Look at the layer on the main thread."""
-        layer = self.parameterAsRasterLayer(values, "INPUT", context)
-        as_displayed = self.parameterAsEnumString(values, "IMAGE", context) == "displayed"
-        try:
-            self._scene = describe(layer, as_displayed=as_displayed)
-        except SceneError as error:
-            feedback.reportError(str(error), True)
-            return False
-        return True
+        return self.look_at([self.parameterAsRasterLayer(values, "INPUT", context)], values, context, feedback)
 
     def processAlgorithm(
         self, values: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Ask the worker and copy what it found."""
-        scene = self._scene
+        scene = self.scenes[0]
         try:
             region = parameters.region_of(self, values, context, scene)
         except SceneError as error:
             raise QgsProcessingException(str(error)) from error
-        sink, destination = self.parameterAsSink(
-            values, "OUTPUT", context, parameters.result_fields(), parameters.polygon_type(), scene.crs
-        )
-        if sink is None:
-            raise QgsProcessingException(self.invalidSinkError(values, "OUTPUT"))
-        output = parameters.scratch_file("found.gpkg")
-        value = self.run_job(
-            "query",
-            {
-                "raster": self.scene_file(scene, region, parameters.EXPORT_GSD_M, feedback),
-                "expressions": [self.parameterAsString(values, "EXPRESSION", context)],
-                "output": output,
-                "region": region.asWkt(9) if region is not None else None,
-                **parameters.options_of(self, values, context),
-            },
-            feedback,
-            (0, 95),
-        )
-        self.report(value, feedback)
-        count = parameters.copy_polygons(output, sink, feedback)
+        sink, destination = self.open_output(values, context, scene.crs)
+        options = parameters.options_of(self, values, context)
+        scores = self.parameterAsOutputLayer(values, "SCORES", context) if values.get("SCORES") else None
+        expression = self.parameterAsString(values, "EXPRESSION", context)
+        value = self.ask(scene, [expression], {**options, "scores": scores}, feedback, region, (0, 95))
         return {
             "OUTPUT": destination,
-            "COUNT": count,
+            "COUNT": parameters.copy_polygons(value["output"], sink, feedback),
+            "SCORES": scores,
             "BEST_SCORE": value["best_scores"][0],
             "PLAN": value["plans"][0],
         }

@@ -5,25 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import (
-    QgsCoordinateTransform,
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
-    QgsProcessingOutputNumber,
     QgsProcessingOutputString,
-    QgsProcessingParameterFeatureSink,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterString,
 )
 
 from ..i18n import tr
-from ..scene import SceneError, describe
 from . import parameters
-from .base import ReferentAlgorithm
+from .asking import AskingAlgorithm
 
 
-class QueryBatchAlgorithm(ReferentAlgorithm):
+class QueryBatchAlgorithm(AskingAlgorithm):
     """Asks every raster every expression; the picture of each raster is looked at once."""
 
     def name(self):
@@ -56,11 +52,7 @@ class QueryBatchAlgorithm(ReferentAlgorithm):
             QgsProcessingParameterMultipleLayers("LAYERS", tr("Rasters"), QgsProcessing.SourceType.TypeRaster)
         )
         self.addParameter(QgsProcessingParameterString("EXPRESSIONS", tr("Expressions, one per line"), multiLine=True))
-        parameters.add_options(self)
-        self.addParameter(
-            QgsProcessingParameterFeatureSink("OUTPUT", tr("Found"), QgsProcessing.SourceType.TypeVectorPolygon)
-        )
-        self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Number of polygons")))
+        self.add_answer()
         self.addOutput(QgsProcessingOutputString("COUNTS", tr("Number of polygons per expression")))
 
     def checkParameterValues(self, values, context):
@@ -71,44 +63,24 @@ class QueryBatchAlgorithm(ReferentAlgorithm):
 
     def prepareAlgorithm(self, values, context, feedback):
         """Look at the layers on the main thread."""
-        as_displayed = self.parameterAsEnumString(values, "IMAGE", context) == "displayed"
-        try:
-            layers = self.parameterAsLayerList(values, "LAYERS", context)
-            self._scenes = [describe(layer, as_displayed=as_displayed) for layer in layers]
-        except SceneError as error:
-            feedback.reportError(str(error), True)
-            return False
-        return True
+        return self.look_at(self.parameterAsLayerList(values, "LAYERS", context), values, context, feedback)
 
     def processAlgorithm(
         self, values: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Ask the worker raster by raster."""
-        if not self._scenes:
+        if not self.scenes:
             raise QgsProcessingException(tr("There is no raster to ask: choose at least one."))
-        crs = self._scenes[0].crs
-        sink, destination = self.parameterAsSink(
-            values, "OUTPUT", context, parameters.result_fields(), parameters.polygon_type(), crs
-        )
-        if sink is None:
-            raise QgsProcessingException(self.invalidSinkError(values, "OUTPUT"))
+        crs = self.scenes[0].crs
+        sink, destination = self.open_output(values, context, crs)
         expressions = self._expressions(values, context)
         options = parameters.options_of(self, values, context)
         counts = dict.fromkeys(expressions, 0)
-        share = 100 / len(self._scenes)
-        for number, scene in enumerate(self._scenes):
+        share = 100 / len(self.scenes)
+        for number, scene in enumerate(self.scenes):
             feedback.pushInfo(scene.name)
-            output = parameters.scratch_file("found.gpkg")
-            params = {
-                "raster": self.scene_file(scene, None, parameters.EXPORT_GSD_M, feedback),
-                "expressions": expressions,
-                "output": output,
-                **options,
-            }
-            value = self.run_job("query", params, feedback, (number * share, (number + 1) * share))
-            self.report(value, feedback)
-            turn = None if scene.crs == crs else QgsCoordinateTransform(scene.crs, crs, context.transformContext())
-            parameters.copy_polygons(output, sink, feedback, turn)
+            value = self.ask(scene, expressions, options, feedback, span=(number * share, (number + 1) * share))
+            parameters.copy_polygons(value["output"], sink, feedback, self.turn(scene, crs, context))
             for text, count in zip(expressions, value["counts"]):
                 counts[text] += count
         for text, count in counts.items():

@@ -650,8 +650,8 @@
     </message>
     <message>
       <location filename="../../plugin/panel/refine.py" />
-      <source>Hide polygons with a lower score</source>
-      <translation>Polygone mit niedrigerem Wert ausblenden</translation>
+      <source>Hide polygons with a lower score; outlines are drawn at the threshold set when asking</source>
+      <translation>Polygone mit niedrigerem Wert ausblenden; die Umrisse sind die der Schwelle, mit der gefragt wurde</translation>
     </message>
     <message>
       <location filename="../../plugin/panel/refine.py" />
@@ -823,19 +823,24 @@
       <translation>Der Layer „{name}“ konnte nicht nach {folder} geschrieben werden: Verbindung und freien Platz prüfen.</translation>
     </message>
     <message>
-      <location filename="../../plugin/toolbox/base.py" />
-      <source>“{name}” is written to a temporary GeoTIFF first, at {gsd} m per pixel.</source>
-      <translation>„{name}“ wird zuerst als temporäres GeoTIFF geschrieben, mit {gsd} m je Pixel.</translation>
+      <location filename="../../plugin/toolbox/asking.py" />
+      <source>Number of polygons</source>
+      <translation>Zahl der Polygone</translation>
     </message>
     <message>
-      <location filename="../../plugin/toolbox/base.py" />
+      <location filename="../../plugin/toolbox/asking.py" />
       <source>The model was asked: {plan}</source>
       <translation>Das Modell wurde gefragt: {plan}</translation>
     </message>
     <message>
-      <location filename="../../plugin/toolbox/base.py" />
+      <location filename="../../plugin/toolbox/asking.py" />
       <source>Nothing found; the best score was {score}.</source>
       <translation>Nichts gefunden; der beste Wert war {score}.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/base.py" />
+      <source>“{name}” is written to a temporary GeoTIFF first, at {gsd} m per pixel.</source>
+      <translation>„{name}“ wird zuerst als temporäres GeoTIFF geschrieben, mit {gsd} m je Pixel.</translation>
     </message>
     <message>
       <location filename="../../plugin/toolbox/modelinfo.py" />
@@ -954,8 +959,8 @@
     </message>
     <message>
       <location filename="../../plugin/toolbox/query.py" />
-      <source>&lt;p&gt;Finds what an expression speaks of in aerial or satellite imagery and returns polygons with score and area, in the CRS of the raster.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Expression&lt;/b&gt;: a class (“storage tank”), or words about size, position and neighbours: “the largest storage tank”, “tennis courts within 200 m of a school”.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Threshold&lt;/b&gt;: pixels with at least this score belong to a polygon. &lt;b&gt;Minimum area&lt;/b&gt; and &lt;b&gt;simplification&lt;/b&gt;: left empty, they follow the resolution that the model sees.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Colours&lt;/b&gt;: “displayed” uses bands and stretch as the layer is drawn.&lt;/p&gt;</source>
-      <translation>&lt;p&gt;Findet in Luft- oder Satellitenbildern, wovon ein Ausdruck spricht, und liefert Polygone mit Wert und Fläche im KBS des Rasters.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Ausdruck&lt;/b&gt;: eine Klasse (“storage tank”) oder Worte zu Größe, Lage und Nachbarn: “the largest storage tank”, “tennis courts within 200 m of a school”.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Schwelle&lt;/b&gt;: Pixel mit mindestens diesem Wert gehören zu einem Polygon. &lt;b&gt;Mindestfläche&lt;/b&gt; und &lt;b&gt;Vereinfachung&lt;/b&gt;: leer gelassen folgen sie der Auflösung, die das Modell sieht.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Farben&lt;/b&gt;: „displayed“ nimmt Kanäle und Kontrast so, wie der Layer gezeichnet ist.&lt;/p&gt;</translation>
+      <source>&lt;p&gt;Finds what an expression speaks of in aerial or satellite imagery and returns polygons with score and area, in the CRS of the raster.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Expression&lt;/b&gt;: a class (“storage tank”), or words about size, position and neighbours: “the largest storage tank”, “tennis courts within 200 m of a school”.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Threshold&lt;/b&gt;: pixels with at least this score belong to a polygon. &lt;b&gt;Minimum area&lt;/b&gt; and &lt;b&gt;simplification&lt;/b&gt;: left empty, they follow the resolution that the model sees.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Colours&lt;/b&gt;: “displayed” uses bands and stretch as the layer is drawn.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Scores&lt;/b&gt;: a raster of the scores in [0, 1] at the resolution that the model sees, one band per noun phrase of the expression.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Findet in Luft- oder Satellitenbildern, wovon ein Ausdruck spricht, und liefert Polygone mit Wert und Fläche im KBS des Rasters.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Ausdruck&lt;/b&gt;: eine Klasse (“storage tank”) oder Worte zu Größe, Lage und Nachbarn: “the largest storage tank”, “tennis courts within 200 m of a school”.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Schwelle&lt;/b&gt;: Pixel mit mindestens diesem Wert gehören zu einem Polygon. &lt;b&gt;Mindestfläche&lt;/b&gt; und &lt;b&gt;Vereinfachung&lt;/b&gt;: leer gelassen folgen sie der Auflösung, die das Modell sieht.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Farben&lt;/b&gt;: „displayed“ nimmt Kanäle und Kontrast so, wie der Layer gezeichnet ist.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Werte&lt;/b&gt;: ein Raster der Werte in [0, 1] in der Auflösung, die das Modell sieht, ein Kanal je Nomen des Ausdrucks.&lt;/p&gt;</translation>
     </message>
     <message>
       <location filename="../../plugin/toolbox/query.py" />
@@ -964,8 +969,8 @@
     </message>
     <message>
       <location filename="../../plugin/toolbox/query.py" />
-      <source>Number of polygons</source>
-      <translation>Zahl der Polygone</translation>
+      <source>Scores</source>
+      <translation>Werte</translation>
     </message>
     <message>
       <location filename="../../plugin/toolbox/query.py" />

@@ -65,6 +65,20 @@ def _leftovers(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def test_query_writes_scores(run: Run, scene: Path, eager_model: Path, tmp_path: Path) -> None:
+    words = ("query", scene, "storage tank", "--scores", "scores.tif", "--model", eager_model)
+    code, out, _ = run(*words)
+    assert code == 0
+    assert "wrote scores.tif" in out
+    with rasterio.open("scores.tif") as source:
+        assert source.crs == pyproj.CRS("EPSG:32611")
+        assert source.shape == (HEIGHT, WIDTH)
+        assert source.read(1).min() > 0.5
+    _refused(run(*words), 4, "scores.tif", "exists already")
+    _refused(run(*words[:-3], "scores.jpg", "--overwrite", *words[-2:]), 4, "scores.jpg", "use .tif")
+    assert _leftovers(tmp_path) == ["scores.tif"]
+
+
 def test_query_writes_layer_and_preview(run: Run, scene: Path, eager_model: Path, tmp_path: Path) -> None:
     words = (
         "query",

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -70,6 +71,20 @@ def test_sliders_act_at_once_and_back(dock, add_raster, ask):
     assert min(shown) >= area > 0
     assert dock._service.pid == asked
     assert dock.results._tree.currentItem().text(1) == str(len(shown))
+
+
+def test_answer_at_the_threshold_asked_is_that_of_the_command_line(dock, add_raster, ask, out):
+    add_raster()
+    dock.refine._score_box.setValue(0.6)
+    ask()
+    shown = {(round(f["score"], 4), round(f["area_m2"], 3)) for f in dock.results.current.layer.getFeatures()}
+    path = out / "found.gpkg"
+    command = [sys.executable, "-m", "referent", "query", os.environ["REFERENT_TEST_SCENE"], "storage tank"]
+    command += ["-o", str(path), "--model", os.environ["REFERENT_TEST_MODEL"], "--threshold", "0.6", "--allow-unknown"]
+    subprocess.run([*command, "--quiet"], check=True)
+    found = QgsVectorLayer(str(path), "found", "ogr")
+    assert {(round(f["score"], 4), round(f["area_m2"], 3)) for f in found.getFeatures()} == shown
+    assert dock.results.current.answer.count > len(shown) > 3
 
 
 def test_each_answer_keeps_its_own_sliders(dock, add_raster, ask):

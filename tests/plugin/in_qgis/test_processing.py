@@ -11,6 +11,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsRasterLayer,
     QgsVectorLayer,
 )
 
@@ -42,6 +43,18 @@ def test_query_writes_a_layer_with_attributes(out):
     assert 0 < min(scores) <= max(scores) <= 1
     assert result["BEST_SCORE"] == pytest.approx(max(scores), abs=0.01)
     assert {feature["model"] for feature in layer.getFeatures()} == {"speckled"}
+
+
+def test_query_writes_a_raster_of_scores(out):
+    values = {"INPUT": SCENE, "EXPRESSION": "storage tank", "MODEL": MODEL, "OUTPUT": str(out / "found.gpkg")}
+    result = processing.run("referent:query", {**values, "SCORES": str(out / "scores.tif")})
+    scores, raster = QgsRasterLayer(result["SCORES"], "scores"), QgsRasterLayer(SCENE, "scene")
+    assert scores.isValid()
+    assert scores.crs() == raster.crs()
+    assert scores.extent() == raster.extent()
+    statistics = scores.dataProvider().bandStatistics(1)
+    assert 0 <= statistics.minimumValue < result["BEST_SCORE"] <= statistics.maximumValue <= 1
+    assert processing.run("referent:query", values).get("SCORES") is None
 
 
 def test_query_in_an_extent_and_a_mask(out, add_raster):
