@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+from ..core_model.checkpoint import TOKENIZER, WEIGHTS, find_model
 from ..core_model.config import ModelConfig
 from ..core_model.data.batch import BatchSource, Mix
 from ..core_model.data.chips import ChipSet, read_ucm_refer
@@ -57,6 +58,8 @@ def train(
     tokenizer, model_config = _prepare(config, data, out)
     torch.manual_seed(config.seed)
     network = build_network(model_config, pretrained=True)
+    if config.start_from:
+        _start(network, find_model(config.start_from))
     compute = choose_compute()
     bf16 = compute.dtype == torch.bfloat16
     if config.pretext.steps:
@@ -73,7 +76,7 @@ def train(
     _freeze(network, stage.frozen_stages)
     source = _source(data, tokenizer, stage, config.seed, stage.questions)
     average = fit(
-        ReferringTraining(network, tokenizer.vocab_size),
+        ReferringTraining(network, tokenizer.vocab_size, source.label_count),
         source,
         ReferringObjective(),
         _loop_config(stage, config.seed),
@@ -96,6 +99,8 @@ def _prepare(config: TrainConfig, data: ChipSet, out: Path) -> tuple[ExpressionT
         raise OptionsError(f"The table [model] of the training configuration holds unknown keys {sorted(unknown)}.")
     path = out / "tokenizer.json"
     text = base.text_encoder
+    if config.start_from and not path.exists():
+        path.write_bytes((find_model(config.start_from) / TOKENIZER).read_bytes())
     if path.exists():
         tokenizer = ExpressionTokenizer.read(path, text.max_tokens)
     elif text.kind == "hub" and text.hub_id:
@@ -113,6 +118,15 @@ def _prepare(config: TrainConfig, data: ChipSet, out: Path) -> tuple[ExpressionT
     if text.kind == "bert":
         changed["text_encoder"] = dataclasses.replace(text, vocab_size=tokenizer.vocab_size)
     return tokenizer, dataclasses.replace(base, **changed)
+
+
+def _start(network: ReferringNetwork, folder: Path) -> None:
+    """Take the weights of a checkpoint where name and shape agree."""
+    own = network.state_dict()
+    known = load_file(folder / WEIGHTS)
+    network.load_state_dict(
+        {name: value for name, value in known.items() if name in own and own[name].shape == value.shape}, strict=False
+    )
 
 
 def _freeze(network: ReferringNetwork, stages: int) -> None:
@@ -166,6 +180,9 @@ def _loop_config(stage: StageConfig, seed: int) -> LoopConfig:
         batch_size=stage.batch_size,
         learning_rate=stage.learning_rate,
         weight_decay=stage.weight_decay,
+        text_rate=stage.text_rate,
+        image_rate=stage.image_rate,
+        decay_share=stage.decay_share,
         validate_every=stage.validate_every,
         seed=seed,
     )

@@ -35,6 +35,12 @@ class StageConfig:
     """Share of generated views."""
     unannotated: float = 0.1
     """Share of views of chips with image-level labels only."""
+    text_rate: float = 0.3
+    """Learning rate of the text encoder, as a share of the others'."""
+    image_rate: float = 1.0
+    """Learning rate of the image encoder, as a share of the others'."""
+    decay_share: float = 1.0
+    """Share of the steps, at the end, over which the rate falls."""
     frozen_stages: int = 0
     """Leading stages of a residual encoder (and its stem) that keep their weights, after a pretext stage."""
     validate_every: int = 0
@@ -49,6 +55,8 @@ class TrainConfig:
     """Folder of the data set."""
     tokenizer_texts: tuple[str, ...] = ()
     """Further files whose words enter the vocabulary (one text per line, last column of a TSV)."""
+    start_from: str = ""
+    """Model (name or folder) whose tokenizer and weights a run starts from; parts that it lacks start anew."""
     seed: int = 0
     """Of weights, batches and dropout."""
     vocab_size: int = 1500
@@ -71,7 +79,9 @@ def read_train_config(path: Path) -> TrainConfig:
         raise OptionsError(f"The training configuration {path} cannot be read: {error}.") from error
     problems: list[str] = []
     for name in ("pretext", "referring"):
-        stage = data.get(name, {})
+        if name not in data:
+            continue
+        stage = data[name]
         if isinstance(stage, dict):
             data[name] = _checked(StageConfig, stage, f"[{name}] ", problems)
         else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from .chips import FILL
 
@@ -36,16 +36,17 @@ def sample_view(rng: np.random.Generator, source_px: int, view_px: int, *, uprig
         rng: source of randomness.
         source_px: side of the picture.
         view_px: side of the view.
-        upright: only mirror and shift; otherwise any rotation and a scale from 0.7 to 1.5 too.
+        upright: show all of it, only mirrored and shifted a little; otherwise any rotation and a scale
+            from 0.6 to 1.6 too.
     """
     mirrored_x = bool(rng.random() < 0.5)
     mirrored_y = bool(rng.random() < 0.5)
     if upright:
-        angle, scale = 0.0, float(rng.uniform(0.93, 1.07))
-        reach = 0.03 * source_px
+        angle, scale = 0.0, float(rng.uniform(0.93, 1.07)) * view_px / source_px
+        reach = 0.03 * view_px
     else:
         angle = float(rng.uniform(0, 2 * math.pi))
-        scale = float(np.exp(rng.uniform(math.log(0.7), math.log(1.5))))
+        scale = float(np.exp(rng.uniform(math.log(0.6), math.log(1.6))))
         reach = 0.2 * source_px
     cos, sin = scale * math.cos(angle), scale * math.sin(angle)
     linear = np.array([[cos, -sin], [sin, cos]]) @ np.diag([-1.0 if mirrored_x else 1.0, -1.0 if mirrored_y else 1.0])
@@ -110,21 +111,26 @@ def draw_outlines(rings: list[NDArray[np.float32]], size_px: int, stride: int = 
 
 
 def jitter_colour(rng: np.random.Generator, image: NDArray[np.uint8], *, keep_hue: bool) -> NDArray[np.uint8]:
-    """Return the picture in another light.
+    """Return the picture in another light, through another lens.
 
     Args:
         rng: source of randomness.
         image: (H, W, 3) uint8.
         keep_hue: do not tint strongly, because the texts name colours.
     """
+    if rng.random() < 0.2:
+        blurred = Image.fromarray(image).filter(ImageFilter.GaussianBlur(float(rng.uniform(0.4, 1.1))))
+        image = np.asarray(blurred)
     pixels = image.astype(np.float32)
     grey = pixels.mean(axis=2, keepdims=True)
-    pixels = grey + (pixels - grey) * rng.uniform(0.8, 1.25)
+    pixels = grey + (pixels - grey) * rng.uniform(0.6, 1.3)
     mean = pixels.mean()
-    pixels = (pixels - mean) * rng.uniform(0.8, 1.25) + mean * rng.uniform(0.85, 1.15)
-    tint = 0.03 if keep_hue else 0.08
+    pixels = (pixels - mean) * rng.uniform(0.7, 1.35) + mean * rng.uniform(0.75, 1.25)
+    tint = 0.05 if keep_hue else 0.1
     pixels *= rng.uniform(1 - tint, 1 + tint, 3).astype(np.float32)
-    if rng.random() < 0.2:
-        pixels += rng.normal(0, rng.uniform(1, 6), pixels.shape).astype(np.float32)
+    if rng.random() < 0.3:
+        pixels += rng.normal(0, rng.uniform(1, 8), pixels.shape).astype(np.float32)
+    if rng.random() < 0.3:
+        pixels = 255 * (np.clip(pixels, 0, 255) / 255) ** np.float32(np.exp(rng.uniform(-0.35, 0.35)))
     clipped: NDArray[np.uint8] = np.clip(pixels, 0, 255).astype(np.uint8)
     return clipped

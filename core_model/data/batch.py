@@ -65,7 +65,7 @@ class Mix:
     """Share of generated views."""
     unannotated: float = 0.1
     """Share of views of chips that have image-level labels only."""
-    weights: tuple[float, float, float, float] = (0.48, 0.24, 0.14, 0.14)
+    weights: tuple[float, float, float, float] = (0.46, 0.22, 0.16, 0.16)
     """Shares of written, rule-made, class and absent questions."""
 
 
@@ -170,7 +170,9 @@ class BatchSource:
             "class": class_items(viewed, coin, 2),
             "absent": absent_items(viewed, self.foreign, coin, 2),
         }
-        items = []
+        longest = self.tokenizer.max_words
+        pools = {name: [item for item in pool if len(item.text.split()) <= longest] for name, pool in pools.items()}
+        items: list[Item] = []
         for kind in wanted:
             for name in (kind, "rule", "written", "class", "absent"):
                 if pools[name]:

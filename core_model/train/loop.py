@@ -56,6 +56,10 @@ class LoopConfig:
     """Of the moving average of the weights, where none is given."""
     text_rate: float = 0.3
     """Learning rate of the text encoder, as a share of the others': a BERT collapses at their rate."""
+    image_rate: float = 1.0
+    """Learning rate of the image encoder, as a share of the others'."""
+    decay_share: float = 1.0
+    """Share of the steps, at the end, over which the rate falls; before that it is held (cosine)."""
     clip_norm: float = 2.0
     """Greatest norm of the gradient."""
     validate_every: int = 500
@@ -216,23 +220,21 @@ def network_turn(network: nn.Module, objective: Objective, config: LoopConfig) -
 
 
 def build_optimizer(network: nn.Module, config: LoopConfig) -> torch.optim.Optimizer:
-    """Return AdamW with decay on matrices and kernels only, and a rate of its own for the text encoder.
+    """Return AdamW with decay on matrices and kernels only, and rates of their own for the two encoders.
 
     Norms, biases and position tables have no decay. The published LRB-WREL code spares only names that hold ``norm``
     and so decays the batch norms that it calls ``bn``.
     """
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, value in network.named_parameters():
+        share = config.text_rate if "text_encoder." in name else 1.0
+        share = config.image_rate if "image_encoder." in name else share
         if value.requires_grad:
             decayed = value.ndim >= 2 and not any(part in name for part in _TABLES)
-            groups.setdefault(("text_encoder." in name, decayed), []).append(value)
+            groups.setdefault((share, decayed), []).append(value)
     settings: list[dict[str, Any]] = [
-        {
-            "params": values,
-            "weight_decay": config.weight_decay if decayed else 0.0,
-            "share": config.text_rate if is_text else 1.0,
-        }
-        for (is_text, decayed), values in groups.items()
+        {"params": values, "weight_decay": config.weight_decay if decayed else 0.0, "share": share}
+        for (share, decayed), values in groups.items()
     ]
     return torch.optim.AdamW(settings, lr=config.learning_rate, betas=config.betas)
 
@@ -244,7 +246,7 @@ def rate_at(step: int, config: LoopConfig) -> float:
     """Return the learning rate of a step as a share of the highest, see ``train.schedule``."""
     if config.schedule == "poly":
         return poly_rate(step, config.steps)
-    return cosine_rate(step, config.steps, config.warmup_steps)
+    return cosine_rate(step, config.steps, config.warmup_steps, config.decay_share)
 
 
 def to_device(batch: B, device: torch.device | str) -> B:

@@ -37,7 +37,7 @@ def mask_loss(decoded: Decoded, masks: Tensor) -> dict[str, Tensor]:
         masks: (B, K, H/2, W/2) uint8 in [0, 255].
 
     Returns:
-        Scalars ``mask``, ``dice``, ``coarse`` and ``presence``.
+        Scalars ``mask``, ``dice``, ``coarse``, ``point`` and ``presence``.
     """
     target = masks.flatten(0, 1).float() / 255
     present = target.flatten(1).amax(1) > 0.5
@@ -58,7 +58,27 @@ def mask_loss(decoded: Decoded, masks: Tensor) -> dict[str, Tensor]:
             + 0.5 * (dice_loss(level_logits, coarse_target) * weight).sum() / count
         )
     losses["coarse"] = torch.stack(parts).mean()
+    losses["point"] = torch.stack([point_loss(level.flatten(0, 1), coarse_target) for level in decoded.coarse]).mean()
     return losses
+
+
+def point_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Return how little of a softmax over all places lies on the referent; absent referents have none.
+
+    A car is a thousandth of a view: cross-entropy per place hardly sees it, a choice among all places does.
+
+    Args:
+        logits: (N, h, w) float.
+        target: (N, h, w) float in [0, 1], the share of each cell that the referent covers.
+    """
+    share = target.flatten(1)
+    mass = share.sum(1)
+    present = (mass > 0).float()
+    log_choice = logits.float().flatten(1).log_softmax(1)
+    choice = share / mass[:, None].clamp(min=1e-6)
+    # Subtracting the target's own entropy makes 0 the best value.
+    entropy = -(choice * choice.clamp(min=1e-9).log()).sum(1)
+    return ((-(choice * log_choice).sum(1) - entropy) * present).sum() / present.sum().clamp(min=1)
 
 
 def dense_loss(class_logits: Tensor, outline_logits: Tensor, batch: Batch) -> dict[str, Tensor]:

@@ -70,18 +70,20 @@ class PretextObjective:
 
 
 class ReferringTraining(nn.Module):
-    """A network with heads on its sentences that are thrown away after the referring stage.
+    """A network with heads on its sentences and views that are thrown away after the referring stage.
 
     Small data teaches a text encoder classes long before it tells "left" from "right". Two questions that need no
     picture keep sentences apart from the start: which words were there, and where in the view the referent lies.
+    Image-level labels go on as in the pretext stage: they are known of twice as many chips as objects are.
     """
 
-    def __init__(self, network: ReferringNetwork, vocab_size: int) -> None:
+    def __init__(self, network: ReferringNetwork, vocab_size: int, label_count: int) -> None:
         super().__init__()
         self.network = network
         dim = network.decoder.summary.numel()
         self.words = nn.Linear(dim, vocab_size)
         self.place = nn.Linear(dim, 3)
+        self.labels = nn.Linear(network.pyramid.to8.in_channels, label_count)
 
 
 class ReferringObjective:
@@ -104,9 +106,11 @@ class ReferringObjective:
             "mask": 4 * losses["mask"],
             "dice": losses["dice"],
             "coarse": losses["coarse"],
+            "point": 0.3 * losses["point"],
             "presence": losses["presence"],
             "classes": 2 * dense["classes"],
             "outline": 0.5 * dense["outline"],
             "words": 0.1 * word_loss(network.words(sentence), batch.tokens),
             "place": place_loss(network.place(sentence), batch.masks),
+            "labels": label_loss(network.labels(features["p16"].mean((1, 2))), batch.labels),
         }

@@ -7,11 +7,20 @@ import math
 POLY_POWER = 0.9
 
 
-def cosine_rate(step: int, steps: int, warmup_steps: int) -> float:
-    """Return a linear rise, then half a cosine down to 1 %."""
+def cosine_rate(step: int, steps: int, warmup_steps: int, decay_share: float = 1.0) -> float:
+    """Return a linear rise, then half a cosine down to 1 %.
+
+    Args:
+        step: from 0.
+        steps: of the whole run.
+        warmup_steps: over which the rate rises.
+        decay_share: share of the steps, at the end, over which the rate falls. Below 1 it is held in between, so that a
+            run can be made longer as long as it is held.
+    """
     if step < warmup_steps:
         return (step + 1) / warmup_steps
-    progress = (step - warmup_steps) / max(1, steps - warmup_steps)
+    start = max(warmup_steps, steps * (1 - decay_share))
+    progress = max(0.0, step - start) / max(1.0, steps - start)
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tiny import square_chip, tiny_tokenizer
 
 from referent.core_model.data.augment import draw_mask, identity_view, sample_view, warp
 from referent.core_model.data.batch import BatchSource, Mix
-from referent.core_model.data.chips import read_ucm_refer
+from referent.core_model.data.chips import WrittenExpression, read_ucm_refer
 from referent.core_model.data.items import absent_items, class_items, foreign_expressions, look, mosaic, written_items
 from referent.core_model.data.polygon import clip_ring, measure_rings, ring_area
 from referent.core_model.errors import DataError
@@ -127,3 +128,13 @@ def test_every_view_of_real_chips_has_all_its_questions(shared_data: Path):
     assert batch.tokens.ids.shape[0] == 32
     assert batch.masks.shape == (8, 4, 128, 128)
     assert batch.labels.isnan().any()
+
+
+def test_texts_that_the_model_cannot_read_are_not_asked():
+    tokenizer = tiny_tokenizer()
+    long = WrittenExpression("the red square " * 10, (0,))
+    chip = dataclasses.replace(square_chip(0), expressions=(long,))
+    mix = Mix(size_px=64, questions=4, upright=1.0, mosaic=0.0, synthetic=0.0, unannotated=0.0)
+    source = BatchSource([chip], ["red square", "blue square"], tokenizer, mix, batch_size=4, seed=0)
+    for step in range(5):
+        assert source.batch(step).tokens.ids.shape[0] == 16

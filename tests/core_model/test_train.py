@@ -15,7 +15,7 @@ from referent.core_model.network import build_network
 from referent.core_model.train import loop
 from referent.core_model.train.ema import WeightAverage
 from referent.core_model.train.loop import LoopConfig, fit, rate_at
-from referent.core_model.train.losses import dice_loss
+from referent.core_model.train.losses import dice_loss, point_loss
 from referent.core_model.train.objective import PretextNetwork, PretextObjective, ReferringObjective, ReferringTraining
 
 CONFIG = LoopConfig(steps=6, batch_size=2, warmup_steps=2, save_every=3, loader_processes=0, validate_every=0)
@@ -28,7 +28,7 @@ def parts(seed: int = 0):
     source = BatchSource(chips, ["red square", "blue square"], tokenizer, mix, batch_size=2, seed=seed)
     torch.manual_seed(seed)
     network = build_network(tiny_config(tokenizer.vocab_size))
-    return ReferringTraining(network, tokenizer.vocab_size), source
+    return ReferringTraining(network, tokenizer.vocab_size, source.label_count), source
 
 
 class KilledError(Exception):
@@ -117,6 +117,33 @@ def test_rate_rises_then_falls_and_is_never_negative():
     assert max(rates) == rates[9] == 1.0
     assert rates[99] == pytest.approx(0.01, abs=0.01)
     assert min(rates) > 0
+
+
+def test_rate_is_held_until_the_last_share_of_the_steps():
+    config = LoopConfig(steps=100, warmup_steps=10, decay_share=0.3)
+    rates = [rate_at(step, config) for step in range(100)]
+    assert rates[10:70] == [1.0] * 60
+    assert rates[71] < 1
+    assert rates[99] == pytest.approx(0.01, abs=0.01)
+
+
+def test_encoders_have_rates_of_their_own():
+    training, _ = parts()
+    optimizer = loop.build_optimizer(training, LoopConfig(text_rate=0.5, image_rate=0.25))
+    shares = {id(value): group["share"] for group in optimizer.param_groups for value in group["params"]}
+    for name, value in training.named_parameters():
+        expected = 0.5 if "text_encoder." in name else 0.25 if "image_encoder." in name else 1.0
+        assert shares[id(value)] == expected, name
+
+
+def test_point_loss_is_nothing_on_the_referent_alone_and_ignores_the_absent():
+    target = torch.zeros(2, 4, 4)
+    target[0, 1, 2] = 1.0
+    logits = torch.zeros(2, 4, 4)
+    assert point_loss(logits, target).item() == pytest.approx(torch.log(torch.tensor(16.0)).item(), abs=1e-4)
+    logits[0, 1, 2] = 50.0
+    assert point_loss(logits, target).item() == pytest.approx(0.0, abs=1e-4)
+    assert point_loss(logits, torch.zeros(2, 4, 4)).item() == 0.0
 
 
 def test_dice_of_a_perfect_mask_is_zero():
