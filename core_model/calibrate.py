@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from .tokenizer import ExpressionTokenizer
 
 _MASK_BIASES = tuple(np.linspace(-1.0, 3.0, 17))
 _PEAK_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
+_ASKED_OF_LABELLED = 4
+"""Absent classes asked of a chip that has image-level labels only."""
 
 
 @dataclass(frozen=True)
@@ -42,25 +45,28 @@ def calibrate(
     """Return the biases and the weight at which questions with a referent are answered best.
 
     For every mask bias and peak weight the presence bias is the most generous one at which the share of absent
-    questions that are answered stays within ``false_alarms``; the triple of the best mean IoU is taken.
+    questions that are answered stays within ``false_alarms``; the triple of the best mean IoU is taken. Absent
+    expressions and absent class names count half each, however many there are of either: people ask both, and the
+    former are harder. Chips with image-level labels only say which classes are absent, so they are asked too.
 
     Args:
         network: in evaluation mode.
         tokenizer: of the network.
-        chips: validation chips of the network's window size.
+        chips: validation chips of the network's window size; those without objects are asked for absent classes.
         compute: where to compute.
         false_alarms: greatest share of absent expressions and classes that may be answered.
     """
-    raw = [item for chip in chips if chip.annotated for item in _ask(network, tokenizer, chip, compute)]
+    raw = [item for chip in chips for item in _ask(network, tokenizer, chip, compute)]
     present = [item for item in raw if item.question.object_ids]
     absent = [item for item in raw if not item.question.object_ids]
+    weights = _halves([item.question.group for item in absent])
     if not present:
         return Calibration()
     ious = np.stack([item.ious for item in present])
     best, chosen = -1.0, Calibration()
     for weight in _PEAK_WEIGHTS:
         gates = np.array([item.presence + weight * item.peak for item in absent])
-        threshold = float(np.sort(gates)[::-1][int(false_alarms * len(gates))]) + 1e-3 if len(gates) else 0.0
+        threshold = _threshold(gates, weights, false_alarms)
         is_open = np.array([item.presence + weight * item.peak > threshold for item in present])
         scores = (ious * is_open[:, None]).mean(0)
         if scores.max() > best:
@@ -69,8 +75,26 @@ def calibrate(
     return chosen
 
 
+def _halves(groups: Sequence[str]) -> NDArray[np.float64]:
+    """Return weights that add up to 1, the same for each group as a whole."""
+    names = sorted(set(groups))
+    return np.array([1 / (len(names) * groups.count(name)) for name in groups])
+
+
+def _threshold(gates: NDArray[np.float64], weights: NDArray[np.float64], share: float) -> float:
+    """Return the lowest threshold above which gates of at most ``share`` of the weight lie; 0 if there are none."""
+    if not len(gates):
+        return 0.0
+    order = np.argsort(-gates, kind="stable")
+    first_too_many = int(np.searchsorted(np.cumsum(weights[order]), share + 1e-9, side="right"))
+    return float(gates[order[min(first_too_many, len(gates) - 1)]]) + 1e-3
+
+
 def _ask(network: ReferringNetwork, tokenizer: ExpressionTokenizer, chip: Chip, compute: Compute) -> list[_Raw]:
     questions = questions_of(chip)
+    if not chip.annotated:
+        # The same few for the same chip, spread over the classes.
+        questions = random.Random(chip.id).sample(questions, min(_ASKED_OF_LABELLED, len(questions)))  # nosec B311
     if not questions:
         return []
     tokens = tokenizer([item.text for item in questions])
