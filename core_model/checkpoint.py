@@ -77,12 +77,12 @@ def _swap(part: Path, folder: Path) -> None:
 
 
 def find_model(name_or_folder: str | Path) -> Path:
-    """Return the folder of a bundled model's name, or the folder itself.
+    """Return the folder of a bundled model's name, the folder itself, or the model of a training run's folder.
 
     Raises:
         CheckpointError: neither is there.
     """
-    for folder in (Path(name_or_folder), MODELS_FOLDER / str(name_or_folder)):
+    for folder in (Path(name_or_folder), Path(name_or_folder) / "model", MODELS_FOLDER / str(name_or_folder)):
         if (folder / CONFIG).is_file():
             return folder
     known = ", ".join(path.name for path in _bundled()) or "none"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .data.augment import draw_mask
 from .data.chips import Chip
-from .metrics import Overlap, overlap
+from .metrics import Overlap, cluster_interval, overlap
 from .segmenter import Segmenter
 
 Group = Literal["single", "group", "absent", "class", "class-absent"]
@@ -40,6 +40,8 @@ class Answer:
     overlap: Overlap
     predicted_px: int
     best_logit: float
+    landed: Mapping[str, int] = field(default_factory=dict)
+    """Class to the pixels of the answer that lie on its drawn objects."""
 
 
 def questions_of(chip: Chip, text_mode: TextMode = "expression") -> list[Question]:
@@ -85,40 +87,57 @@ def ask_chips(
         if questions:
             features = segmenter.encode_image(chip.image.transpose(2, 0, 1)[None])
             logits = segmenter.segment(features, [item.text for item in questions]).logits[0]
+            ground = _class_masks(chip)
             for question, row in zip(questions, logits, strict=True):
                 predicted = row > 0
-                yield Answer(
-                    question, overlap(predicted, truth_of(chip, question)), int(predicted.sum()), float(row.max())
-                )
+                landed = {name: int((predicted & mask).sum()) for name, mask in ground.items()}
+                matched = overlap(predicted, truth_of(chip, question))
+                yield Answer(question, matched, int(predicted.sum()), float(row.max()), landed)
         if on_chip is not None:
             on_chip(index + 1, len(annotated))
 
 
+def _class_masks(chip: Chip) -> dict[str, NDArray[np.bool_]]:
+    """Return the (H, W) mask of each class that is drawn."""
+    rings: dict[str, list[NDArray[np.float32]]] = {}
+    for item in chip.objects:
+        rings.setdefault(item.class_name, []).extend(item.rings)
+    return {name: draw_mask(of, chip.image.shape[0], 1) > 127 for name, of in rings.items()}
+
+
+_HEADLINE: dict[str, tuple[tuple[Group, ...], Callable[[Answer], float]]] = {
+    "written_miou": (("single",), lambda answer: answer.overlap.iou),
+    "written_pr50": (("single",), lambda answer: float(answer.overlap.iou >= 0.5)),
+    "group_miou": (("group",), lambda answer: answer.overlap.iou),
+    "class_iou": (("class",), lambda answer: answer.overlap.iou),
+    "absent_expression_false_alarm": (("absent",), lambda answer: float(answer.predicted_px > 0)),
+    "absent_class_false_alarm": (("class-absent",), lambda answer: float(answer.predicted_px > 0)),
+    "absent_false_alarm": (("absent", "class-absent"), lambda answer: float(answer.predicted_px > 0)),
+}
+
+
 def headline(answers: Sequence[Answer]) -> dict[str, float]:
-    """Return the figures that a model is judged by.
+    """Return the figures that a model is judged by; NaN where nothing of the kind was asked.
 
     ``written_miou`` and ``written_pr50`` are over written expressions of single objects, ``class_iou`` is the mean over
     (chip, class) of all instances together, ``absent_false_alarm`` the share of absent expressions and classes
     that were answered with any pixel.
     """
-    by_group: dict[str, list[Answer]] = {}
-    for answer in answers:
-        by_group.setdefault(answer.question.group, []).append(answer)
+    figures = {}
+    for name, (groups, value) in _HEADLINE.items():
+        values = [value(item) for item in answers if item.question.group in groups]
+        figures[name] = float(np.mean(values)) if values else float("nan")
+    return figures
 
-    def mean(values: list[float]) -> float:
-        return float(np.mean(values)) if values else float("nan")
 
-    single = [item.overlap.iou for item in by_group.get("single", [])]
-    groups = [item.overlap.iou for item in by_group.get("group", [])]
-    classes = [item.overlap.iou for item in by_group.get("class", [])]
-    absent = [float(item.predicted_px > 0) for item in by_group.get("absent", [])]
-    class_absent = [float(item.predicted_px > 0) for item in by_group.get("class-absent", [])]
-    return {
-        "written_miou": mean(single),
-        "written_pr50": mean([float(value >= 0.5) for value in single]),
-        "group_miou": mean(groups),
-        "class_iou": mean(classes),
-        "absent_expression_false_alarm": mean(absent),
-        "absent_class_false_alarm": mean(class_absent),
-        "absent_false_alarm": mean(absent + class_absent),
-    }
+def headline_intervals(answers: Sequence[Answer]) -> dict[str, tuple[float, float]]:
+    """Return the 95 % interval of each figure of ``headline``, over chips; those without one are left out."""
+    intervals = {}
+    for name, (groups, value) in _HEADLINE.items():
+        items = [item for item in answers if item.question.group in groups]
+        found = cluster_interval(
+            [item.question.chip_id for item in items], [value(item) for item in items], [1.0] * len(items)
+        )
+        if found is not None:
+            intervals[name] = found
+    return intervals

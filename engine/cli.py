@@ -80,8 +80,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, _stop)
     try:
         args.run(args)
-    except KeyboardInterrupt:
-        return _report(args, "Stopped with Ctrl-C; no output was written.", "Interrupted", EXIT_INTERRUPTED)
+    except KeyboardInterrupt as error:
+        message = str(error) or "Stopped with Ctrl-C; no output was written."
+        return _report(args, message, "Interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output left, as `head` does; Python must not complain again while it shuts down.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -42,6 +42,11 @@ class ProgressBar:
         if self._bar is not None:
             self._bar.set_postfix_str(text, refresh=False)
 
+    def write(self, text: str) -> None:
+        """Say something that stays above the bar."""
+        if self._bar is not None:
+            self._bar.write(text, file=sys.stderr)
+
     def close(self) -> None:
         """Take the bar off the screen."""
         if self._bar is not None:

@@ -61,7 +61,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     answer.add_argument("--explain", action="store_true", help="tell how the expression was understood")
     source = parser.add_argument_group("raster and model")
-    source.add_argument("--bands", type=_bands, metavar="R,G,B", help="bands, counted from 1 (default: by colour)")
+    source.add_argument("--bands", type=parse_bands, metavar="R,G,B", help="bands, counted from 1 (default: by colour)")
     source.add_argument("--allow-no-crs", action="store_true", help="take a raster without CRS, in pixel units")
     source.add_argument("--model", default="small", metavar="NAME", help="bundled model or checkpoint folder (small)")
     source.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where to compute")
@@ -194,7 +194,8 @@ def _in_words(item: dict[str, Any]) -> str:
     return f"{item['count']} found, {item['area_m2']:,.0f} m² in all, scores {scores}"
 
 
-def _bands(text: str) -> tuple[int, ...]:
+def parse_bands(text: str) -> tuple[int, ...]:
+    """Return the bands of a list such as ``4,3,2``."""
     try:
         bands = tuple(int(part) for part in text.split(","))
     except ValueError as error:

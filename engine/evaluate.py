@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..core_model.checkpoint import load_segmenter
-from ..core_model.chip_evaluation import Answer, TextMode, ask_chips, headline
-from ..core_model.data.chips import read_ucm_refer
+from ..core_model.chip_evaluation import Answer, TextMode, ask_chips, headline, headline_intervals
+from ..core_model.data.chips import Chip, read_ucm_refer
 from ..core_model.errors import DataError
 from ..core_model.metrics import overall_iou, summarise
 from ..core_model.segmenter import Segmenter
 from .progress import Progress, ProgressSink
 
+NOTHING = "nothing drawn"
+"""Where an answer lies that lies on no drawn object."""
+
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """The figures of one model on one split."""
+    """The figures of one model on one set of chips."""
 
     model: str
     split: str
+    """Name of the split, or of the raster and layer."""
     text_mode: TextMode
     headline: dict[str, float]
     """See ``core_model.chip_evaluation.headline``."""
@@ -32,6 +36,13 @@ class EvaluationReport:
     """Class: ``written_miou`` of its single referents, ``class_oiou`` over all instances, and the counts."""
     kinds: dict[str, dict[str, float]]
     """Kind of written expression: count and mIoU of single referents."""
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """95 % interval of each headline figure, over chips."""
+    confusion: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Asked class to where its answers lie: share of their pixels on each true class, and on ``nothing drawn``."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """``chips``, and questions by group."""
+    warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data."""
@@ -40,7 +51,10 @@ class EvaluationReport:
     def to_text(self) -> str:
         """Return the report as a few tables for a person."""
         lines = [f"{self.model} on {self.split} ({self.text_mode}; masks at the resolution of the chips)", ""]
-        lines += [f"  {name:32s} {value:6.3f}" for name, value in self.headline.items()]
+        for name, value in self.headline.items():
+            low_high = self.intervals.get(name)
+            spread = f"  ({low_high[0]:.3f} to {low_high[1]:.3f})" if low_high else ""
+            lines.append(f"  {name:32s} {value:6.3f}{spread}")
         lines += ["", f"  {'':16s} {'count':>6s} {'mIoU':>6s} {'oIoU':>6s} {'Pr@.5':>6s} {'Pr@.7':>6s} {'Pr@.9':>6s}"]
         for name, row in self.groups.items():
             cells = " ".join(f"{row[key]:6.3f}" for key in ("miou", "oiou", "pr50", "pr70", "pr90"))
@@ -56,6 +70,9 @@ class EvaluationReport:
         return "\n".join(lines)
 
 
+OnAnswers = Callable[[EvaluationReport, Sequence[Answer], Sequence[Chip], Segmenter], None]
+
+
 def evaluate(
     model: str | Path | Segmenter,
     data: Path,
@@ -63,6 +80,7 @@ def evaluate(
     *,
     text_mode: TextMode = "expression",
     device: str = "auto",
+    on_answers: OnAnswers | None = None,
     progress: ProgressSink | None = None,
 ) -> EvaluationReport:
     """Return how well a model answers on a split of ``ucm_refer``.
@@ -73,6 +91,7 @@ def evaluate(
         split: ``train``, ``val`` or ``test``.
         text_mode: ``class-name`` asks the class of each referent instead of the written expression.
         device: where to compute, if the model is to be loaded.
+        on_answers: given the figures, the answers, the chips and the model, such as ``engine.report.write_report``.
         progress: told of every chip.
 
     Raises:
@@ -87,16 +106,21 @@ def evaluate(
     if progress is not None:
         sink = progress
 
-        def report(done: int, total: int) -> None:
+        def tell(done: int, total: int) -> None:
             sink(Progress("evaluate", done, total, "chips"))
 
-        on_chip = report
+        on_chip = tell
 
     answers = list(ask_chips(segmenter, chips, text_mode, on_chip))
-    return report_of(answers, segmenter.spec.name, split, text_mode)
+    result = report_of(answers, segmenter.spec.name, split, text_mode)
+    if on_answers is not None:
+        on_answers(result, answers, chips, segmenter)
+    return result
 
 
-def report_of(answers: Sequence[Answer], model: str, split: str, text_mode: TextMode) -> EvaluationReport:
+def report_of(
+    answers: Sequence[Answer], model: str, split: str, text_mode: TextMode, warnings: Sequence[str] = ()
+) -> EvaluationReport:
     """Return the figures of answers."""
     groups: dict[str, list[Answer]] = defaultdict(list)
     written: dict[str, list[Answer]] = defaultdict(list)
@@ -132,4 +156,23 @@ def report_of(answers: Sequence[Answer], model: str, split: str, text_mode: Text
         },
         classes=classes,
         kinds={name: summarise([item.overlap for item in items]) for name, items in sorted(kinds.items())},
+        intervals=headline_intervals(answers),
+        confusion=confusion_of(answers),
+        counts={"chips": len({item.question.chip_id for item in answers})}
+        | {name: sum(item.question.group == name for item in answers) for name in sorted(groups)},
+        warnings=tuple(warnings),
     )
+
+
+def confusion_of(answers: Sequence[Answer]) -> dict[str, dict[str, float]]:
+    """Return where the answers to class names lie, as shares of their pixels by true class."""
+    landed: dict[str, Counter[str]] = defaultdict(Counter)
+    for answer in answers:
+        if answer.question.group in ("class", "class-absent") and answer.predicted_px:
+            row = landed[answer.question.class_name]
+            row.update(answer.landed)
+            row[NOTHING] += max(0, answer.predicted_px - sum(answer.landed.values()))
+    return {
+        name: {to: count / max(1, sum(row.values())) for to, count in row.most_common() if count}
+        for name, row in sorted(landed.items())
+    }

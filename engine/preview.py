@@ -115,7 +115,7 @@ def _draw_polygons(picture: Image.Image, shapes: list[shapely.Geometry], colours
 
 def _draw_numbers(picture: Image.Image, shapes: list[shapely.Geometry], numbers: list[int]) -> None:
     draw = ImageDraw.Draw(picture)
-    font = _font(max(12, round(max(picture.size) / 90)))
+    font = load_font(max(12, round(max(picture.size) / 90)))
     for shape, number in zip(shapes, numbers, strict=True):
         point = shape.representative_point()
         draw.text(
@@ -127,7 +127,7 @@ def _with_legend(picture: Image.Image, entries: list[_Entry], grid: Grid, name: 
     """Return the picture with a panel below: expressions with counts left, scale bar right."""
     width = max(picture.width, MIN_PANEL_PX)  # a thin raster still has a name
     size_px = max(14, round(width / 75))
-    font, small = _font(size_px), _font(round(size_px * 0.82))
+    font, small = load_font(size_px), load_font(round(size_px * 0.82))
     pad, line = round(size_px * 0.9), round(size_px * 1.7)
     bar_width = round(width * 0.3)
     height = pad * 2 + line * max(len(entries), 2)
@@ -195,7 +195,7 @@ def _shortened(
     return text + "…"
 
 
-def _font(size_px: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+def load_font(size_px: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
     """Return a font that knows many scripts where the machine has one, else the one inside Pillow."""
     for name in _FONTS:
         try:

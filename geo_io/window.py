@@ -24,6 +24,11 @@ class Window:
         """Return the first column right of the window."""
         return self.col_off + self.width
 
+    @property
+    def bounds(self) -> tuple[int, int, int, int]:
+        """Return (min_x, min_y, max_x, max_y) in pixels."""
+        return (self.col_off, self.row_off, self.col_end, self.row_end)
+
     def intersects(self, other: Window) -> bool:
         """Return whether the two windows share a pixel."""
         return (

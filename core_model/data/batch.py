@@ -24,6 +24,7 @@ from .items import (
     look,
     mosaic,
     rule_items,
+    weak_items,
     written_items,
 )
 
@@ -89,6 +90,8 @@ class BatchSource:
         self.words = sorted({label for chip in chips for label in chip.labels})
         self.tokenizer, self.mix, self.batch_size, self.seed = tokenizer, mix, batch_size, seed
         self.foreign = foreign_expressions(self.annotated)
+        # Asked of a view of which nothing is known at all.
+        self.strangers = [name for name in ("helipad", "stadium") if name not in self.classes] or ["quarry"]
 
     @property
     def label_count(self) -> int:
@@ -167,7 +170,7 @@ class BatchSource:
         pools = {
             "written": written_items(chip, view, viewed, coin, count),  # type: ignore[arg-type]
             "rule": rule_items(viewed, self.mix.size_px, coin, 3),
-            "class": class_items(viewed, coin, 2),
+            "class": class_items(viewed, coin, 2) or weak_items(viewed, coin, 2),
             "absent": absent_items(viewed, self.foreign, coin, 2),
         }
         longest = self.tokenizer.max_words
@@ -179,9 +182,8 @@ class BatchSource:
                     items.append(pools[name].pop())
                     break
             else:
-                items.append(
-                    items[-1] if items else Item(coin.choice(sorted(viewed.complete) or ["helipad"]), (), "absent")
-                )
+                strangers = sorted(viewed.complete) or self.strangers
+                items.append(items[-1] if items else Item(coin.choice(strangers), (), "absent"))
         return items
 
     def _labels(self, chip: Chip, viewed: ViewedChip) -> np.ndarray:

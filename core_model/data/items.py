@@ -1,7 +1,8 @@
 """What is asked of a view of a chip: expressions with the objects that they are true of.
 
-Kinds of item: written and rule-made expressions (accurate), class names for all instances (class), and expressions
-that are true of nothing (absent). Class names standing for one instance (weak) belong to the reference bank's trainer.
+Kinds of item: written and rule-made expressions (accurate), class names for all instances (class), expressions that are
+true of nothing (absent), and class names for what is drawn of a class that may have undrawn instances (weak). Class
+names standing for one instance, as the paper has them, belong to the reference bank's trainer.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Item:
     text: str
     object_ids: tuple[int, ...]
     kind: str
-    """``written``, ``rule``, ``class`` or ``absent``."""
+    """``written``, ``rule``, ``class``, ``weak`` or ``absent``."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,16 @@ def class_items(viewed: ViewedChip, rng: random.Random, count: int) -> list[Item
     return [
         Item(name, tuple(key for key, value in viewed.classes.items() if value == name), "class")
         for name in present[:count]
+    ]
+
+
+def weak_items(viewed: ViewedChip, rng: random.Random, count: int) -> list[Item]:
+    """Return up to ``count`` names of classes that are not completely drawn, with what is drawn of them in view."""
+    drawn = sorted({viewed.classes[key] for key in viewed.seen if viewed.classes[key] not in viewed.complete})
+    rng.shuffle(drawn)
+    return [
+        Item(name, tuple(key for key, value in viewed.classes.items() if value == name), "weak")
+        for name in drawn[:count]
     ]
 
 

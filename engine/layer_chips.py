@@ -1,0 +1,125 @@
+"""One chip of a scene with what the layers say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.affinity import translate
+from shapely.geometry.base import BaseGeometry
+
+from ..core_model.data.chips import Chip, ChipObject, WrittenExpression
+from ..geo_io.annotation_rings import to_rings
+from ..geo_io.scene import Scene
+from ..geo_io.window import Window
+
+_DRAWN_PX = 2.0
+_SPOKEN = 0.6
+"""An expression is used in chips that show this share of each object that it is true of."""
+_VALID = 0.5
+"""An object is used where the raster has data under this share of it, a chip where under this share of it."""
+
+
+@dataclass(frozen=True)
+class PlacedObject:
+    """An annotated object in the pixels of a scene."""
+
+    id: int
+    class_name: str
+    shape: BaseGeometry
+    expressions: tuple[str, ...]
+    layer: str
+    row: int
+
+
+def build_chip(
+    scene: Scene, window: Window, objects: Sequence[PlacedObject], complete: Sequence[str], raster: Path
+) -> Chip | None:
+    """Return a chip, or None where the raster has no data.
+
+    Args:
+        scene: to cut it from.
+        window: where; may reach beyond the scene.
+        objects: of the scene.
+        complete: classes of which every instance is among the objects.
+        raster: names the chip.
+
+    Raises:
+        RasterError: the raster is damaged there.
+    """
+    tile, valid = scene.read(window)
+    if not valid.any():
+        return None
+    frame = shapely.box(*window.bounds)
+    drawn: list[tuple[PlacedObject, BaseGeometry, float]] = []
+    for item in objects:
+        if not item.shape.intersects(frame):
+            continue
+        inside = item.shape.intersection(frame)
+        if inside.area >= _DRAWN_PX and _has_data(inside, valid, window):
+            drawn.append((item, item.shape, inside.area / item.shape.area))
+    if not drawn and valid.mean() < _VALID:
+        return None
+    chip_objects = tuple(
+        ChipObject(item.id, item.class_name, tuple(to_rings(translate(shape, -window.col_off, -window.row_off))))
+        for item, shape, _ in drawn
+    )
+    return Chip(
+        id=f"{raster.stem}@{window.row_off},{window.col_off}",
+        image=np.ascontiguousarray(tile.transpose(1, 2, 0)),
+        objects=chip_objects,
+        complete=frozenset(complete),
+        expressions=_expressions(drawn),
+    )
+
+
+def _has_data(inside: BaseGeometry, valid: NDArray[np.bool_], window: Window) -> bool:
+    if valid.all():
+        return True
+    low_x, low_y, high_x, high_y = inside.bounds
+    rows = slice(int(low_y) - window.row_off, int(np.ceil(high_y)) - window.row_off)
+    columns = slice(int(low_x) - window.col_off, int(np.ceil(high_x)) - window.col_off)
+    under = valid[rows, columns]
+    return bool(under.size) and bool(under.mean() >= _VALID)
+
+
+def _expressions(drawn: Sequence[tuple[PlacedObject, BaseGeometry, float]]) -> tuple[WrittenExpression, ...]:
+    """Return what is said of the objects; a text on several objects of the chip is true of all of them together."""
+    said: dict[str, list[tuple[int, float]]] = {}
+    for item, _, share in drawn:
+        for text in item.expressions:
+            said.setdefault(text, []).append((item.id, share))
+    return tuple(
+        WrittenExpression(text, tuple(key for key, _ in of), "layer")
+        for text, of in said.items()
+        if all(share >= _SPOKEN for _, share in of)
+    )
+
+
+def keep_once(chips: Sequence[Chip]) -> list[Chip]:
+    """Return the chips with each expression in one of them only: where its objects are nearest to the middle.
+
+    Chips overlap; figures must not count the same question twice.
+    """
+    best: dict[tuple[str, tuple[int, ...]], tuple[float, int]] = {}
+    for index, chip in enumerate(chips):
+        middle = np.array(chip.image.shape[1::-1]) / 2
+        centres = {item.id: np.concatenate(item.rings).mean(axis=0) for item in chip.objects}
+        for written in chip.expressions:
+            distance = float(np.mean([np.hypot(*(centres[key] - middle)) for key in written.object_ids]))
+            key = (written.text, written.object_ids)
+            if key not in best or distance < best[key][0]:
+                best[key] = (distance, index)
+    return [
+        replace(
+            chip,
+            expressions=tuple(
+                written for written in chip.expressions if best[(written.text, written.object_ids)][1] == index
+            ),
+        )
+        for index, chip in enumerate(chips)
+    ]

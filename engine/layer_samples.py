@@ -1,0 +1,375 @@
+"""Annotation layers over rasters as training material: chips at a model's ground resolution, split by place.
+
+The product is what every other data set gives too (``core_model.data.chips``), so that one training loop and one
+evaluation serve all. Read :func:`read_samples` from top to bottom.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+import pyproj
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from ..core_model.data.chips import Chip
+from ..core_model.expression.class_name import plain_class_name
+from ..core_model.segmenter import ModelSpec
+from ..geo_io.annotation import Annotation, AnnotationLayer, RowNote, read_annotations
+from ..geo_io.annotation_plan import (
+    Block,
+    choose_validation,
+    ground_box,
+    join_places,
+    plan_blocks,
+    plan_chips,
+    plan_empty,
+)
+from ..geo_io.errors import LayerError
+from ..geo_io.raster import Raster
+from ..geo_io.scene import MAX_ENLARGEMENT, Scene
+from ..geo_io.stretch import estimate_stretch
+from ..geo_io.window import Window
+from .errors import OptionsError
+from .expressions import check_texts
+from .layer_chips import PlacedObject, build_chip, keep_once
+from .progress import Progress, ProgressSink
+
+MIN_OBJECT_PX = 4.0
+"""Objects that cover fewer pixels of the scene are not seen by a network."""
+MAX_CHIPS = 3000
+"""More chips than this are not held in memory; a random choice of the blocks is."""
+EMPTY_SHARE = 0.35
+"""Chips without any object, as a share of those with some."""
+_ALL = "all"
+_NONE = "none"
+
+
+@dataclass(frozen=True)
+class LayerSource:
+    """Which rasters and layers, and how they are to be read."""
+
+    rasters: tuple[str, ...]
+    """Raster files."""
+    layers: tuple[str, ...]
+    """Vector files with polygons; ``file|layername=name`` where a file holds several."""
+    class_field: str = "class"
+    """Field with the class names."""
+    expression_field: str | None = None
+    """Field with the expressions; None: ``expression`` where a layer has it."""
+    verbatim_classes: bool = False
+    """Keep class names as they are spelled, instead of turning ``Storage_Tank`` into ``storage tank``."""
+    complete: tuple[str, ...] | None = None
+    """Classes of which every instance is drawn, within the extent of the layers; None: all of them, () none."""
+    bands: tuple[int, ...] | None = None
+    """Red, green and blue, counted from 1; None: chosen by the raster."""
+    allow_no_crs: bool = False
+    """Accept rasters without CRS; the layers' coordinates are then pixels, y up, as QGIS shows them."""
+
+
+@dataclass(frozen=True)
+class LayerSamples:
+    """Training material and how it came about."""
+
+    training: tuple[Chip, ...]
+    validation: tuple[Chip, ...]
+    classes: tuple[str, ...]
+    """By falling number of objects."""
+    gsd_m: float
+    """Ground resolution of the chips."""
+    renamed: dict[str, str]
+    """Class names of the layers that were changed, and into what."""
+    complete: tuple[str, ...]
+    notes: tuple[RowNote, ...]
+    warnings: tuple[str, ...]
+    row_count: int
+    ground: tuple[tuple[float, float, float, float], ...]
+    """(west, south, east, north) in degrees of the blocks that training chips come from."""
+    validation_ground: tuple[tuple[float, float, float, float], ...]
+    sources: tuple[str, ...]
+    """Fingerprint of each raster."""
+
+
+@dataclass(frozen=True)
+class _Cut:
+    raster: int
+    window: Window
+    block: int
+
+
+def read_samples(
+    source: LayerSource,
+    spec: ModelSpec,
+    *,
+    validation_share: float = 0.2,
+    seed: int = 0,
+    progress: ProgressSink | None = None,
+) -> LayerSamples:
+    """Return the chips of layers over rasters.
+
+    Args:
+        source: what to read.
+        spec: of the model: ground resolution, side of a chip, longest expression.
+        validation_share: share of the objects kept for validation; 0 puts all of them into ``training``.
+        seed: of the split and of what is left out.
+        progress: told of every chip that is read.
+
+    Raises:
+        LayerError: a layer cannot be read, has no place on Earth, or none of its rows can be used.
+        RasterError: a raster cannot be read or placed.
+        OptionsError: there is no raster or no layer, or ``complete`` names a class that is not there.
+    """
+    if not source.rasters or not source.layers:
+        raise OptionsError("Give at least one raster and one layer of polygons.")
+    layers = [read_annotations(name, source.class_field, source.expression_field) for name in source.layers]
+    notes = [note for layer in layers for note in layer.notes]
+    warnings: list[str] = []
+    rows = [annotation for layer in layers for annotation in layer.annotations]
+    if not rows:
+        raise LayerError(_nothing_usable(layers, notes))
+    names, renamed = _class_names(rows, source.verbatim_classes, warnings)
+    with ExitStack() as stack:
+        rasters = [stack.enter_context(Raster.open(name, allow_no_crs=source.allow_no_crs)) for name in source.rasters]
+        gsd_m = _ground_resolution(rasters, spec, warnings)
+        scenes = [_scene(raster, source, gsd_m, warnings) for raster in rasters]
+        placed = _place(layers, scenes, names, spec, notes)
+        if not any(placed):
+            raise LayerError(_all_outside(layers, rasters, notes))
+        counts = Counter(item.class_name for item in {item.id: item for items in placed for item in items}.values())
+        classes = tuple(name for name, _ in counts.most_common())
+        complete = _complete(source, classes)
+        grids = [scene.grid for scene in scenes]
+        shapes = [[item.shape for item in items] for items in placed]
+        blocks = plan_blocks(grids, shapes, spec.window_px)
+        places = join_places(blocks, grids)
+        held = [[placed[block.raster][index].class_name for index in block.objects] for block in blocks]
+        kept = choose_validation(places, held, validation_share, seed)
+        if validation_share > 0 and not kept:
+            warnings.append(
+                f"All objects lie on one piece of ground of about {spec.window_px * gsd_m:.0f} m, so none can be kept "
+                "for validation: figures are those of the training data and flatter; label a second place."
+            )
+        cuts = _thinned(_cuts(blocks, scenes, shapes, spec.window_px, bool(complete), seed), seed, warnings)
+        trees = [shapely.STRtree(inside) for inside in shapes]
+        chips: list[tuple[bool, Chip]] = []
+        for number, cut in enumerate(cuts):
+            near = sorted(trees[cut.raster].query(shapely.box(*cut.window.bounds)))
+            objects = [placed[cut.raster][index] for index in near]
+            chip = build_chip(scenes[cut.raster], cut.window, objects, complete, rasters[cut.raster].path)
+            if chip is not None:
+                chips.append((places[cut.block] in kept, chip))
+            if progress is not None:
+                progress(Progress("read", number + 1, len(cuts), "chips"))
+        notes += _unseen(placed, [chip for _, chip in chips])
+        boxes = [ground_box(block.window, grids[block.raster]) for block in blocks]
+        kept_boxes = [box for box, place in zip(boxes, places, strict=True) if box and place in kept]
+        used_boxes = [box for box, place in zip(boxes, places, strict=True) if box and place not in kept]
+        fingerprints = tuple(raster.fingerprint for raster in rasters)
+    return LayerSamples(
+        training=tuple(chip for is_kept, chip in chips if not is_kept),
+        validation=tuple(keep_once([chip for is_kept, chip in chips if is_kept])),
+        classes=classes,
+        gsd_m=gsd_m,
+        renamed=renamed,
+        complete=complete,
+        notes=tuple(notes),
+        warnings=tuple(dict.fromkeys(warnings)),
+        row_count=sum(layer.row_count for layer in layers),
+        ground=tuple(used_boxes),
+        validation_ground=tuple(kept_boxes),
+        sources=fingerprints,
+    )
+
+
+def _class_names(
+    rows: Sequence[Annotation], verbatim: bool, warnings: list[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the name of every class as the model shall know it, and those that were changed."""
+    raw = list(dict.fromkeys(row.class_name for row in rows))
+    names = {name: name if verbatim else plain_class_name(name) or name for name in raw}
+    if not verbatim and all(name.isdigit() for name in names.values()):
+        warnings.append(
+            f"The classes are numbers ({', '.join(list(names.values())[:5])}), which the model will answer to as they "
+            "are: name the field with words by --class-field if there is one."
+        )
+    if len(set(names.values())) == 1:
+        warnings.append(
+            f"There is one class only, '{next(iter(names.values()))}': the model learns to tell it from the ground "
+            "around it, not from other objects."
+        )
+    return names, {old: new for old, new in names.items() if old != new}
+
+
+def _ground_resolution(rasters: Sequence[Raster], spec: ModelSpec, warnings: list[str]) -> float:
+    sizes = [size for raster in rasters if (size := raster.grid.pixel_size_m) is not None]
+    coarsest = max(sizes, default=0.0)
+    if coarsest / MAX_ENLARGEMENT <= spec.gsd_m:
+        return spec.gsd_m
+    gsd_m = coarsest / MAX_ENLARGEMENT
+    warnings.append(
+        f"The pixels are {coarsest:.3g} m, far coarser than the {spec.gsd_m:.3g} m of the model '{spec.name}': chips "
+        f"and the new model have {gsd_m:.3g} m per pixel."
+    )
+    return gsd_m
+
+
+def _scene(raster: Raster, source: LayerSource, gsd_m: float, warnings: list[str]) -> Scene:
+    choice = raster.choose_bands(source.bands)
+    if choice.warning:
+        warnings.append(f"{choice.warning}.")
+    return Scene(raster, choice.bands, estimate_stretch(raster, choice.bands), gsd_m)
+
+
+def _place(
+    layers: Sequence[AnnotationLayer],
+    scenes: Sequence[Scene],
+    names: dict[str, str],
+    spec: ModelSpec,
+    notes: list[RowNote],
+) -> list[list[PlacedObject]]:
+    """Return per scene the objects that it shows, in its pixels."""
+    placed: list[list[PlacedObject]] = [[] for _ in scenes]
+    number = 0
+    for layer in layers:
+        moved = [_in_scene(layer, scene) for scene in scenes]
+        for index, row in enumerate(layer.annotations):
+            number += 1
+            texts = _readable(row, spec, notes)
+            reason = "it lies outside the raster" + ("s" if len(scenes) > 1 else "")
+            is_used = False
+            for position, scene in enumerate(scenes):
+                shape = moved[position][index]
+                if shape is None or not shape.intersects(shapely.box(0, 0, scene.grid.width, scene.grid.height)):
+                    continue
+                if shape.area < MIN_OBJECT_PX:
+                    reason = f"it covers {shape.area:.2g} pixels of {scene.gsd_m or 1:.3g} m, too few to be seen"
+                    continue
+                is_used = True
+                item = PlacedObject(number, names[row.class_name], shape, texts, row.layer, row.row)
+                placed[position].append(item)
+            if not is_used:
+                notes.append(RowNote(row.layer, row.row, "skipped", reason))
+    return placed
+
+
+def _in_scene(layer: AnnotationLayer, scene: Scene) -> list[BaseGeometry | None]:
+    raster = scene.raster.path.name
+    shapes = [row.polygon for row in layer.annotations]
+    crs = scene.grid.crs
+    if crs is None and layer.crs is not None:
+        raise LayerError(
+            f"{raster} has no CRS but {layer.name} has ({layer.crs.name}), so they cannot be laid over each other: "
+            "set the raster's CRS, or give a layer in pixels."
+        )
+    if crs is not None and layer.crs is None:
+        raise LayerError(f"{layer.name} has no CRS, so its place on {raster} is unknown: set the layer's CRS.")
+    if crs is not None and layer.crs is not None and not crs.equals(layer.crs, ignore_axis_order=True):
+        turn = pyproj.Transformer.from_crs(layer.crs, crs, always_xy=True)
+        shapes = [
+            shapely.transform(shape, lambda xy: np.column_stack(turn.transform(xy[:, 0], xy[:, 1]))) for shape in shapes
+        ]
+    finite = [np.isfinite(shapely.get_coordinates(shape)).all() for shape in shapes]
+    inside = scene.grid.to_pixel([shape if ok else shapely.Polygon() for shape, ok in zip(shapes, finite, strict=True)])
+    return [_valid(shape) if ok else None for shape, ok in zip(inside, finite, strict=True)]
+
+
+def _valid(shape: BaseGeometry) -> BaseGeometry:
+    if shape.is_valid:
+        return shape
+    parts = [part for part in shapely.get_parts(shapely.make_valid(shape)) if part.geom_type == "Polygon"]
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
+
+
+def _readable(row: Annotation, spec: ModelSpec, notes: list[RowNote]) -> tuple[str, ...]:
+    """Return the expressions that the model can read."""
+    from ..core_model.errors import ExpressionError
+
+    kept = []
+    for text in row.expressions:
+        try:
+            check_texts([text], spec.max_words)
+            kept.append(text)
+        except ExpressionError as error:
+            notes.append(RowNote(row.layer, row.row, "mended", f"its expression was left out ({error})"))
+    return tuple(kept)
+
+
+def _complete(source: LayerSource, classes: tuple[str, ...]) -> tuple[str, ...]:
+    if source.complete is None or tuple(source.complete) == (_ALL,):
+        return classes
+    if not source.complete or tuple(source.complete) == (_NONE,):
+        return ()
+    wanted = [name if name in classes else plain_class_name(name) for name in source.complete]
+    unknown = [name for name, plain in zip(source.complete, wanted, strict=True) if plain not in classes]
+    if unknown:
+        raise OptionsError(
+            f"The layers hold no class {unknown[0]!r} that could be complete; they hold {', '.join(classes)}."
+        )
+    return tuple(name for name in classes if name in wanted)
+
+
+def _cuts(
+    blocks: Sequence[Block],
+    scenes: Sequence[Scene],
+    shapes: Sequence[Sequence[BaseGeometry]],
+    chip_px: int,
+    with_empty: bool,
+    seed: int,
+) -> list[_Cut]:
+    found: list[_Cut] = []
+    empty: list[_Cut] = []
+    for number, block in enumerate(blocks):
+        inside = shapes[block.raster]
+        if block.objects:
+            windows = plan_chips(block, scenes[block.raster].grid, inside, chip_px)
+            found += [_Cut(block.raster, window, number) for window in windows]
+        if with_empty:
+            empty += [_Cut(block.raster, window, number) for window in plan_empty(block, inside, chip_px)]
+    order = np.random.default_rng([seed, 3]).permutation(len(empty))
+    count = max(1, round(EMPTY_SHARE * len(found)))
+    return found + [empty[index] for index in sorted(order[:count])]
+
+
+def _thinned(cuts: list[_Cut], seed: int, warnings: list[str]) -> list[_Cut]:
+    if len(cuts) <= MAX_CHIPS:
+        return cuts
+    warnings.append(f"Of {len(cuts)} chips a random {MAX_CHIPS} are used: more do not fit into memory.")
+    order = np.random.default_rng([seed, 4]).permutation(len(cuts))[:MAX_CHIPS]
+    return [cuts[index] for index in sorted(order)]
+
+
+def _unseen(placed: Sequence[Sequence[PlacedObject]], chips: Sequence[Chip]) -> list[RowNote]:
+    seen = {item.id for chip in chips for item in chip.objects}
+    lost = {item.id: item for items in placed for item in items if item.id not in seen}
+    return [RowNote(item.layer, item.row, "skipped", "the raster has no data there") for item in lost.values()]
+
+
+def _nothing_usable(layers: Sequence[AnnotationLayer], notes: Sequence[RowNote]) -> str:
+    names = ", ".join(layer.name for layer in layers)
+    count = sum(layer.row_count for layer in layers)
+    if not count:
+        return f"{names} has no rows: draw polygons with a class first."
+    reasons = Counter(note.reason for note in notes if note.outcome == "skipped").most_common(1)
+    return f"None of the {count} rows of {names} can be used ({reasons[0][0]}): mend the layer first."
+
+
+def _all_outside(layers: Sequence[AnnotationLayer], rasters: Sequence[Raster], notes: Sequence[RowNote]) -> str:
+    reasons = Counter(note.reason for note in notes if note.outcome == "skipped")
+    common = reasons.most_common(1)[0][0] if reasons else ""
+    if "outside" not in common:
+        return f"None of the polygons of {', '.join(layer.name for layer in layers)} can be used ({common})."
+    layer, raster = layers[0], rasters[0]
+    bounds = shapely.total_bounds([row.polygon for row in layer.annotations])
+    return (
+        f"All polygons of {layer.name} ({_extent(bounds, layer.crs)}) lie outside {raster.path.name} "
+        f"({_extent(raster.grid.bounds, raster.grid.crs)}): give the layer of this place, or mend its CRS."
+    )
+
+
+def _extent(bounds: Sequence[float], crs: pyproj.CRS | None) -> str:
+    numbers = ", ".join(f"{value:.6g}" for value in bounds)
+    return f"{numbers} in {crs.name if crs is not None else 'pixels'}"
