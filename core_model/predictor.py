@@ -17,6 +17,8 @@ from .tokenizer import ExpressionTokenizer
 
 # Features that the decoder reads; the rest only supervises.
 _KEPT = ("p16", "p8", "p2", "outline")
+# Features are kept in two bytes, from the first use on: what a cache gives back is what was used, to the bit.
+_STORED = {torch.float32: torch.float16, torch.bfloat16: torch.bfloat16}
 # Pairs of (tile, expression) decoded at once: bounds the memory whatever the number of expressions.
 _PAIRS = 64
 
@@ -44,6 +46,7 @@ class NetworkSegmenter:
             stride_px=config.stride_px,
             classes=config.classes,
             max_words=tokenizer.max_words,
+            precision="fp32" if compute.dtype == torch.float32 else "bf16",
         )
 
     @property
@@ -56,7 +59,7 @@ class NetworkSegmenter:
         pixels = torch.from_numpy(np.ascontiguousarray(tiles)).to(self.compute.device, non_blocking=True)
         with torch.inference_mode(), self.compute.autocast():
             features = self.network.encode_image(pixels)
-            return Features({name: features[name].to(self.compute.dtype) for name in _KEPT})
+            return Features({name: features[name].to(_STORED[self.compute.dtype]) for name in _KEPT})
 
     def segment(self, features: Features, expressions: Sequence[str]) -> Segmentation:
         """Return scores of every expression on every tile, see ``Segmenter.segment``.
@@ -75,7 +78,7 @@ class NetworkSegmenter:
                 part = features.select(start, start + step)
                 count = len(part)
                 decoded = self.network.decode(
-                    {name: value.to(self.compute.device) for name, value in part.maps.items()},
+                    {name: value.to(self.compute.device, self.compute.dtype) for name, value in part.maps.items()},
                     text[None].expand(count, -1, -1, -1),
                     mask[None].expand(count, -1, -1),
                 )

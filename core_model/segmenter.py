@@ -33,6 +33,8 @@ class ModelSpec:
     """Class names that the network was trained on, lower case, singular."""
     max_words: int
     """Longest expression that the text encoder reads, in words."""
+    precision: str = "fp32"
+    """Number format that the network computes in; with the weights it decides what features of a picture are."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,13 @@ class Features:
 
     @staticmethod
     def join(parts: Sequence[Features]) -> Features:
-        """Return the features of all tiles of ``parts``, in order."""
-        return Features({name: torch.cat([part.maps[name] for part in parts]) for name in parts[0].maps})
+        """Return the features of all tiles of ``parts``, in order, on the device of the first."""
+        return Features(
+            {
+                name: torch.cat([part.maps[name].to(first.device) for part in parts])
+                for name, first in parts[0].maps.items()
+            }
+        )
 
     @property
     def nbytes(self) -> int:

@@ -28,6 +28,7 @@ from ..geo_io.raster import Raster
 from .errors import OptionsError
 from .expressions import check_texts
 from .features import FeatureStore
+from .journal import Journal
 from .progress import ProgressSink
 from .query import QueryOptions, query
 from .resolve import Resolution, resolve
@@ -68,6 +69,7 @@ def ask(
     is_cancelled: Callable[[], bool] | None = None,
     store: FeatureStore | None = None,
     scores_path: Path | None = None,
+    journal: Journal | None = None,
 ) -> Answer:
     """Return the polygons that expressions refer to, over the whole extent asked about.
 
@@ -83,6 +85,7 @@ def ask(
         is_cancelled: asked between batches whether to stop.
         store: where image features are kept between questions.
         scores_path: GeoTIFF to write the scores to, a band per noun phrase that the network was asked.
+        journal: keeps finished work for a later run that asks the same.
 
     Raises:
         ExpressionError: an expression is empty, names nothing, contradicts itself, or only names an unknown class.
@@ -95,8 +98,16 @@ def ask(
     texts = tuple(dict.fromkeys((expressions,) if isinstance(expressions, str) else expressions))
     check_texts(texts)
     crs = None if options.crs is None else parse_crs(options.crs)
-    run = partial(query, raster, model=model, progress=progress, is_cancelled=is_cancelled, store=store,
-                  scores_path=scores_path)  # fmt: skip
+    run = partial(
+        query,
+        raster,
+        model=model,
+        progress=progress,
+        is_cancelled=is_cancelled,
+        store=store,
+        scores_path=scores_path,
+        journal=journal,
+    )
     if reading == "network":
         frame = run(texts, options=options)
         frame.attrs["reading"] = reading

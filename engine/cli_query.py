@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .cli_progress import ProgressBar, warn
+from .cli_resume import add_options as add_resume_options
+from .cli_resume import journal_of, keeping
 from .expressions import check_texts
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     output.add_argument("--preview", type=Path, metavar="PNG", help="picture of the polygons over the imagery")
     output.add_argument("--scores", type=Path, metavar="TIF", help="raster of the scores, a band per noun phrase")
     output.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    add_resume_options(output)
     output.add_argument("--crs", metavar="CRS", help="CRS of the answer, such as EPSG:4326 (default: the raster's)")
     answer = parser.add_argument_group("answer")
     answer.add_argument(
@@ -100,21 +104,24 @@ def run(args: argparse.Namespace) -> None:
     from .ask import ask
 
     start = time.perf_counter()
-    with ProgressBar(args.quiet) as bar:
-        answer = ask(
-            args.raster,
-            args.expressions,
-            model=args.model,
-            options=options,
-            reading=args.reading,
-            progress=bar,
-            scores_path=args.scores,
-        )
-    frame = answer.frame
-    for message in frame.attrs["warnings"]:
-        warn(args, message)
-    if args.output is not None:
-        write_layer(frame, args.output, metadata=frame.attrs, inputs=inputs, overwrite=args.overwrite)
+    journal = journal_of(args)
+    put = partial(
+        ask,
+        args.raster,
+        args.expressions,
+        model=args.model,
+        options=options,
+        reading=args.reading,
+        journal=journal,
+    )
+    with keeping(journal, put):
+        with ProgressBar(args.quiet) as bar:
+            answer = put(progress=bar, scores_path=args.scores)
+        frame = answer.frame
+        for message in frame.attrs["warnings"]:
+            warn(args, message)
+        if args.output is not None:
+            write_layer(frame, args.output, metadata=frame.attrs, inputs=inputs, overwrite=args.overwrite)
     if args.preview is not None:
         from .preview import write_preview
 

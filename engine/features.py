@@ -32,6 +32,8 @@ class FeatureKey:
     bands: tuple[int, ...]
     stretch: Stretch
     weights_hash: str
+    precision: str
+    """Number format that the network computes in."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +55,20 @@ class TileRecord:
 class FeatureStore(Protocol):
     """Keeps tile records by key; may forget any of them at any time."""
 
-    @property
-    def capacity_bytes(self) -> int:
-        """Return how much the store holds: a scene that takes more is not worth storing in passing."""
-        ...
-
     def get(self, key: FeatureKey) -> TileRecord | None:
         """Return the record of a tile, or None if it is not known."""
         ...
 
-    def put(self, key: FeatureKey, record: TileRecord) -> None:
-        """Keep the record of a tile."""
+    def put(self, key: FeatureKey, record: TileRecord, tiles: int) -> None:
+        """Keep the record of a tile that is not known yet, unless its whole scene is too large for the store.
+
+        Storing part of a scene in order serves nobody: what comes later drives out what comes first.
+
+        Args:
+            key: the tile; the same key always means the same record.
+            record: what is known of it; tensors may be views, which the store copies.
+            tiles: how many tiles the scene has.
+        """
         ...
 
 
@@ -82,11 +87,6 @@ class MemoryFeatureStore:
         self._lock = threading.Lock()
 
     @property
-    def capacity_bytes(self) -> int:
-        """Return how much the store holds, in bytes."""
-        return self._capacity_bytes
-
-    @property
     def nbytes(self) -> int:
         """Return how much is held now, in bytes."""
         return self._nbytes
@@ -99,10 +99,16 @@ class MemoryFeatureStore:
                 self._records.move_to_end(key)
             return record
 
-    def put(self, key: FeatureKey, record: TileRecord) -> None:
-        """Keep the record of a tile, forgetting the oldest where room is short."""
+    def put(self, key: FeatureKey, record: TileRecord, tiles: int) -> None:
+        """Keep the record of a tile, forgetting the oldest where room is short; see ``FeatureStore``."""
+        if record.nbytes * tiles > self._capacity_bytes or key in self._records:
+            return
+        if record.features is not None:
+            # A clone, as a view would keep its whole batch alive.
+            own = type(record.features)({name: tensor.clone() for name, tensor in record.features.maps.items()})
+            record = TileRecord(own, record.valid_bits)
         with self._lock:
-            former = self._records.pop(key, None)
+            former = self._records.pop(key, None)  # of another thread, meanwhile
             self._nbytes += record.nbytes - (0 if former is None else former.nbytes)
             self._records[key] = record
             while self._nbytes > self._capacity_bytes and self._records:
@@ -116,7 +122,24 @@ class MemoryFeatureStore:
             self._nbytes = 0
 
 
+class LayeredFeatureStore:
+    """Asks a quick store first, then one that keeps."""
+
+    def __init__(self, quick: FeatureStore, lasting: FeatureStore) -> None:
+        self._quick = quick
+        self._lasting = lasting
+
+    def get(self, key: FeatureKey) -> TileRecord | None:
+        """Return the record of a tile, or None if neither knows it."""
+        return self._quick.get(key) or self._lasting.get(key)
+
+    def put(self, key: FeatureKey, record: TileRecord, tiles: int) -> None:
+        """Keep the record of a tile in both, as far as the scene fits; see ``FeatureStore``."""
+        self._quick.put(key, record, tiles)
+        self._lasting.put(key, record, tiles)
+
+
 @cache
 def shared_store() -> MemoryFeatureStore:
-    """Return the store that all queries of this process share."""
+    """Return the store in memory that all queries of this process share."""
     return MemoryFeatureStore()

@@ -23,6 +23,7 @@ from ..geo_io.score_raster import check_score_output, write_score_raster
 from ..geo_io.stretch import estimate_stretch
 from .expressions import check_known, check_texts
 from .features import FeatureStore, shared_store
+from .journal import Journal
 from .objects import find_objects, find_weaker
 from .progress import ProgressSink
 from .query_options import QueryOptions as QueryOptions
@@ -51,6 +52,7 @@ def query(
     is_cancelled: Callable[[], bool] | None = None,
     store: FeatureStore | None = None,
     scores_path: Path | None = None,
+    journal: Journal | None = None,
 ) -> gpd.GeoDataFrame:
     """Return the polygons of a raster that expressions speak of.
 
@@ -63,6 +65,7 @@ def query(
         is_cancelled: asked between batches whether to stop.
         store: where image features are kept between questions; None: the one of this process.
         scores_path: GeoTIFF to write the scores to, a band per expression; one that is there is replaced.
+        journal: keeps finished work for a later run that asks the same; the caller removes it after success.
 
     Returns:
         Columns ``fid, expression, class, score, area_m2, model, raster`` and the geometry, in ``options.crs``, by
@@ -100,7 +103,7 @@ def query(
         scene = Scene(source, choice.bands, estimate_stretch(source, choice.bands), spec.gsd_m)
         region = None if options.region is None else Region(options.region, scene.grid)
         plan = ScanPlan(
-            scene, segmenter, texts, region, options.tile_size_px, options.batch_size, store or shared_store()
+            scene, segmenter, texts, region, options.tile_size_px, options.batch_size, store or shared_store(), journal
         )
         pixel_m2 = (scene.grid.pixel_size_m or 1.0) ** 2
         min_area_m2 = MIN_OBJECT_PX * pixel_m2 if options.min_area_m2 is None else options.min_area_m2

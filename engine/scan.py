@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import __version__
 from ..geo_io.mosaic import Mosaic, Strip, iter_row_ends
 from ..geo_io.region import Region
 from ..geo_io.scene import Scene
@@ -21,10 +22,17 @@ from ..geo_io.score_file import ScoreFile, decode_scores, encode_scores
 from ..geo_io.window import Window, plan_windows
 from .errors import Cancelled, EngineError
 from .features import FeatureKey, FeatureStore, TileRecord
+from .journal import Checkpoint, Journal
 from .progress import Progress, ProgressSink
 
 if TYPE_CHECKING:
     from ..core_model.segmenter import Features, Segmentation, Segmenter
+
+
+GROUP_BATCHES = 16
+"""So many full batches are a group. A new batch starts with each group, whatever came before: a run that goes on after
+a group gives the same numbers, to the bit, as one that was never interrupted."""
+COUNTS = ("windows_skipped", "windows_encoded", "valid_px")
 
 
 @dataclass(frozen=True)
@@ -40,20 +48,25 @@ class ScanPlan:
     batch_size: int
     """Windows that the network sees at once; the scores do not depend on it."""
     store: FeatureStore
+    journal: Journal | None = None
+    """Keeps what is finished for a later run; None: nothing is kept."""
 
 
 class SceneScores:
     """Scores of a scene on disk; close it, or use it as a context manager."""
 
-    def __init__(self, expressions: int, height: int, width: int) -> None:
-        """Make the temporary files.
+    def __init__(self, expressions: int, height: int, width: int, journal: Journal | None = None) -> None:
+        """Make the files.
 
         Args:
             expressions: E, one file each.
             height: rows of the scene.
             width: columns of the scene.
+            journal: where the files stay; None: they are temporary.
         """
-        self.scores = [ScoreFile(height, width) for _ in range(expressions)]
+        self._shape = (height, width)
+        self._journal = journal
+        self.scores = [self._file(str(index)) for index in range(expressions)]
         self.outlines: ScoreFile | None = None
         """Codes of the outlines between touching objects; None if the model gives none."""
         self.best = [0.0] * expressions
@@ -65,10 +78,23 @@ class SceneScores:
         """Windows that the image encoder saw; the rest came from the feature store."""
         self.valid_px = 0
 
+    def add_outlines(self) -> None:
+        """Make the file of outlines."""
+        self.outlines = self._file("outlines")
+
+    @property
+    def files(self) -> dict[str, ScoreFile]:
+        """Return all files by name."""
+        named = {str(index): file for index, file in enumerate(self.scores)}
+        return named if self.outlines is None else named | {"outlines": self.outlines}
+
     def close(self) -> None:
-        """Remove the temporary files."""
-        for file in (*self.scores, *filter(None, [self.outlines])):
+        """Close the files; temporary ones are gone then."""
+        for file in self.files.values():
             file.close()
+
+    def _file(self, name: str) -> ScoreFile:
+        return ScoreFile(*self._shape, None if self._journal is None else self._journal.score_path(name))
 
     def __enter__(self) -> SceneScores:
         return self
@@ -91,23 +117,48 @@ def scan_scene(
 
     Raises:
         Cancelled: the person cancelled.
-        EngineError: the folder for temporary files is full.
+        EngineError: the disk for the scores is full.
+        OptionsError, OutputError: the journal belongs to another question or to a run at work.
         RasterError: the raster is damaged or was changed meanwhile.
     """
-    scores = SceneScores(len(plan.expressions), *plan.scene.grid.shape)
+    journal = plan.journal
+    start = None if journal is None else journal.begin(_asked(plan), plan.scene.grid.shape)
+    scores: SceneScores | None = None
     try:
-        _Scan(plan, scores, progress, is_cancelled).run()
+        scores = SceneScores(len(plan.expressions), *plan.scene.grid.shape, journal)
+        _Scan(plan, scores, progress, is_cancelled).run(start)
+        return scores
     except OSError as error:
-        scores.close()
+        if scores is not None:
+            scores.close()
         need = (len(plan.expressions) + 1) * plan.scene.grid.height * plan.scene.grid.width
+        place = "the folder for temporary files" if journal is None else str(journal.folder.parent)
+        advice = "set TMPDIR to a larger disk" if journal is None else "make room there and ask again to go on"
         raise EngineError(
-            f"The scores could not be kept ({error.strerror or error}): the folder for temporary files needs up to "
-            f"{need / 1e9:.1f} GB; set TMPDIR to a larger disk."
+            f"The scores could not be kept ({error.strerror or error}): {place} needs up to "
+            f"{need / 1e9:.1f} GB; {advice}."
         ) from error
     except BaseException:
-        scores.close()
+        if scores is not None:
+            scores.close()
         raise
-    return scores
+
+
+def _asked(plan: ScanPlan) -> dict[str, object]:
+    """Return all that the scores of a scan depend on, by the names that a person knows."""
+    scene, spec = plan.scene, plan.segmenter.spec
+    return {
+        "raster": f"{scene.raster.path.name} ({scene.raster.fingerprint})",
+        "expressions": list(plan.expressions),
+        "model": f"{spec.name} ({spec.weights_hash} {spec.precision})",
+        "region": None if plan.region is None else plan.region.fingerprint,
+        "bands": list(scene.bands),
+        "stretch": scene.stretch.to_dict(),
+        "resolution in m": scene.gsd_m,
+        "windows": [spec.window_px, spec.stride_px],
+        "batch size": plan.batch_size,
+        "version": __version__,
+    }
 
 
 @dataclass(frozen=True)
@@ -142,14 +193,23 @@ class _Scan:
         self.done = scores.windows_skipped
         self.mosaic: Mosaic | None = None
         self.row_done = 0
-        self.is_storing: bool | None = None
         self.fingerprint = plan.scene.raster.fingerprint
 
-    def run(self) -> None:
-        """Run; batches go on across rows of windows, and a row's end waits in line until its windows are through."""
+    def run(self, start: Checkpoint | None = None) -> None:
+        """Run; batches go on across rows of windows, and a row's end waits in line until its windows are through.
+
+        Args:
+            start: where to go on.
+        """
+        first = self._restore(start)
+        if self.plan.journal is not None and self.plan.journal.only_finished:
+            return
         waiting: list[_Tile | int] = []
-        tiles = 0
-        for row, row_end in zip(self.rows, iter_row_ends(self.rows, self.plan.scene.grid.height), strict=True):
+        tiles = windows = 0
+        ends = list(iter_row_ends(self.rows, self.plan.scene.grid.height))
+        for index in range(first, len(self.rows)):
+            row, row_end = self.rows[index], ends[index]
+            windows += len(row)
             for tile in self._iter_tiles(row):
                 waiting.append(tile)
                 tiles += 1
@@ -157,11 +217,38 @@ class _Scan:
                     self._flush(waiting)
                     waiting, tiles = [], 0
             waiting.append(row_end)
-            if not tiles:
+            is_group = windows >= GROUP_BATCHES * self.plan.batch_size
+            if not tiles or is_group:
                 self._flush(waiting)
-                waiting = []
+                waiting, tiles = [], 0
             self.plan.scene.raster.check_unchanged()
+            if is_group:
+                windows = 0
+                self._keep_checkpoint(index + 1)
         self._flush(waiting)
+        self._keep_checkpoint(len(self.rows))
+
+    def _restore(self, start: Checkpoint | None) -> int:
+        """Take over the state of a checkpoint and return the first row of windows to do."""
+        if start is None or self.plan.journal is None:
+            return 0
+        self.row_done = start.row_end
+        self.scores.best = list(start.best)
+        for name in COUNTS:
+            setattr(self.scores, name, start.counts[name])
+        carry = self.plan.journal.load_carry()
+        if carry is not None:
+            self._ready_mosaic(len(carry["sums"])).restore(carry)
+        ahead = sum(self._is_wanted(window) for row in self.rows[start.window_rows :] for window in row)
+        self.done = self.scores.windows - ahead
+        self._report(0)
+        return start.window_rows
+
+    def _keep_checkpoint(self, window_rows: int) -> None:
+        if self.plan.journal is not None:
+            counts = {name: int(getattr(self.scores, name)) for name in COUNTS}
+            point = Checkpoint(window_rows, self.row_done, tuple(self.scores.best), counts)
+            self.plan.journal.add(point, None if self.mosaic is None else self.mosaic.carry(), self.scores.files)
 
     def _is_wanted(self, window: Window) -> bool:
         return self.plan.region is None or self.plan.region.touches(window)
@@ -187,13 +274,14 @@ class _Scan:
                     continue
                 self.scores.windows_skipped += 1
                 self._report(1)
-                if record is None and self.is_storing:
-                    store.put(key, TileRecord(None, np.packbits(tile.valid)))
+                if record is None:
+                    store.put(key, TileRecord(None, np.packbits(tile.valid)), self.scores.windows)
 
     def _key(self, window: Window) -> FeatureKey:
-        scene = self.plan.scene
-        weights = self.plan.segmenter.spec.weights_hash
-        return FeatureKey(self.fingerprint, window, scene.gsd_m, scene.bands, scene.stretch, weights)
+        scene, spec = self.plan.scene, self.plan.segmenter.spec
+        return FeatureKey(
+            self.fingerprint, window, scene.gsd_m, scene.bands, scene.stretch, spec.weights_hash, spec.precision
+        )
 
     def _flush(self, waiting: list[_Tile | int]) -> None:
         """Run the network on the waiting tiles, blend them, and write the rows that are final."""
@@ -222,26 +310,19 @@ class _Scan:
             joint = self.plan.segmenter.encode_image(np.stack([t.pixels for t in unknown if t.pixels is not None]))
             encoded = [joint.select(index, index + 1) for index in range(len(unknown))]
             self.scores.windows_encoded += len(unknown)
-            self._keep(unknown, encoded)
         fresh = iter(encoded)
         parts = [tile.features if tile.features is not None else next(fresh) for tile in tiles]
+        self._keep(tiles, parts)
         whole = joint if len(unknown) == len(tiles) else FeaturesOf.join(parts)
         answer = self.plan.segmenter.segment(whole, self.plan.expressions)
         _check_finite(answer, self.plan.segmenter.spec.name)
         return answer
 
     def _keep(self, tiles: list[_Tile], features: list[Features]) -> None:
-        """Store features where those of the whole scene fit; storing part of a scan in order serves nobody."""
-        if self.is_storing is None:
-            wanted = self.scores.windows - self.scores.windows_skipped
-            self.is_storing = features[0].nbytes * wanted <= self.plan.store.capacity_bytes
-        if not self.is_storing:
-            return
+        wanted = self.scores.windows - self.scores.windows_skipped
         for tile, own in zip(tiles, features, strict=True):
             bits = None if tile.valid.all() else np.packbits(tile.valid)
-            # A clone, as a view would keep its whole batch alive.
-            kept = type(own)({name: tensor.clone() for name, tensor in own.maps.items()})
-            self.plan.store.put(tile.key, TileRecord(kept, bits))
+            self.plan.store.put(tile.key, TileRecord(own, bits), wanted)
 
     def _ready_mosaic(self, channels: int) -> Mosaic:
         if self.mosaic is None:
@@ -249,7 +330,7 @@ class _Scan:
             # Rows above the first window with data need no strip: what was never written reads as no data.
             self.mosaic = Mosaic(channels, grid.height, grid.width, spec.window_px, spec.stride_px, self.row_done)
             if channels > len(self.plan.expressions):
-                self.scores.outlines = ScoreFile(grid.height, grid.width)
+                self.scores.add_outlines()
         return self.mosaic
 
     def _write(self, row_end: int) -> None:
@@ -277,7 +358,7 @@ class _Scan:
 
     def _report(self, count: int) -> None:
         self.done += count
-        if self.progress is not None and count:
+        if self.progress is not None:
             self.progress(Progress("segment", self.done, max(1, self.scores.windows), "tiles"))
 
 

@@ -6,7 +6,7 @@ row; as soon as no later window can reach a row, it is final and leaves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +61,23 @@ class Mosaic:
         self._filled_end = row_off
         self._sums = np.zeros((channels, window_px, width), dtype=np.float32)
         self._totals = np.zeros((window_px, width), dtype=np.float32)
+
+    def carry(self) -> dict[str, NDArray[np.generic]]:
+        """Return what blending still holds: all that a later :meth:`restore` needs to go on from the rows taken."""
+        rows = max(0, self._filled_end - self._row_off)
+        ends = np.asarray((self._row_off, self._filled_end), dtype=np.int64)
+        return {"sums": self._sums[:, :rows].copy(), "totals": self._totals[:rows].copy(), "ends": ends}
+
+    def restore(self, carry: Mapping[str, NDArray[np.generic]]) -> None:
+        """Go on from where another mosaic of the same scene and windows was.
+
+        Args:
+            carry: from :meth:`carry`.
+        """
+        self._row_off, self._filled_end = (int(end) for end in carry["ends"])
+        rows = len(carry["totals"])
+        self._sums[:, :rows] = carry["sums"]
+        self._totals[:rows] = carry["totals"]
 
     @staticmethod
     def strip_nbytes(channels: int, width: int, window_px: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import shapely
 from affine import Affine
@@ -41,6 +43,11 @@ class Region:
         self._polygon = grid.to_pixel([geometry])[0]
         self._width = grid.width
         shapely.prepare(self._polygon)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return 16 hex digits that name the region and its place on the grid."""
+        return hashlib.sha256(shapely.to_wkb(self._polygon)).hexdigest()[:16]
 
     def touches(self, window: Window) -> bool:
         """Return whether a window shares a point with the region."""

@@ -6,8 +6,12 @@ is a promise. Rows of zeros are never written, so an empty scene costs nothing.
 
 from __future__ import annotations
 
+import os
 import tempfile
+from io import FileIO
+from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,20 +46,24 @@ def threshold_code(threshold: float) -> int:
 
 
 class ScoreFile:
-    """A temporary (H, W) uint8 raster; gone when closed."""
+    """A (H, W) uint8 raster: temporary and gone when closed, or a named file that stays."""
 
-    def __init__(self, height: int, width: int) -> None:
-        """Make the file in the folder for temporary files.
+    def __init__(self, height: int, width: int, path: Path | None = None) -> None:
+        """Make the file, or open the one that is there.
 
         Args:
             height: rows.
             width: columns.
+            path: where it stays; None: in the folder for temporary files.
 
         Raises:
             OSError: no room or no right to write there.
         """
         self.shape = (height, width)
-        self._file = tempfile.TemporaryFile(prefix="referent-", buffering=0)
+        if path is None:
+            self._file = cast(FileIO, tempfile.TemporaryFile(prefix="referent-", buffering=0))
+        else:
+            self._file = cast(FileIO, path.open("r+b" if path.exists() else "w+b", buffering=0))
         self._file.truncate(height * width)
 
     def write_rows(self, row_off: int, codes: NDArray[np.uint8]) -> None:
@@ -87,8 +95,16 @@ class ScoreFile:
             self._read_into((row_off + row) * self.shape[1] + col_off, codes[row])
         return codes
 
+    def sync(self) -> None:
+        """Wait until all that was written is on the disk.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        os.fsync(self._file.fileno())
+
     def close(self) -> None:
-        """Remove the file."""
+        """Close the file, which removes it unless it has a name."""
         self._file.close()
 
     def __enter__(self) -> ScoreFile:
