@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,9 +59,9 @@ class ScoreFile:
         """
         self.shape = (height, width)
         if path is None:
-            self._file = cast(FileIO, tempfile.TemporaryFile(prefix="referent-", buffering=0))
+            self._file = tempfile.TemporaryFile(prefix="referent-", buffering=0)
         else:
-            self._file = cast(FileIO, path.open("r+b" if path.exists() else "w+b", buffering=0))
+            self._file = path.open("r+b" if path.exists() else "w+b", buffering=0)
         self._file.truncate(height * width)
 
     def write_rows(self, row_off: int, codes: NDArray[np.uint8]) -> None:
