@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .cli_cache import add_options as add_cache_options
+from .cli_cache import store_of
 from .cli_progress import ProgressBar, warn
 from .cli_resume import add_options as add_resume_options
 from .cli_resume import journal_of, keeping
@@ -71,6 +73,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     source.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where to compute")
     source.add_argument("--tile-size", type=int, default=1024, metavar="PX", help="how much is read at once (1024)")
     source.add_argument("--batch-size", type=int, default=8, metavar="N", help="windows per computation (8)")
+    add_cache_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -112,6 +115,7 @@ def run(args: argparse.Namespace) -> None:
         model=args.model,
         options=options,
         reading=args.reading,
+        store=store_of(args),
         journal=journal,
     )
     with keeping(journal, put):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import errno
 import gc
 import importlib.metadata
+import logging
+import os
 import platform
 import sys
 import tempfile
@@ -31,12 +33,15 @@ from ..geo_io.layer import check_layer_output, write_layer
 from .ask import Reading, ask
 from .errors import Cancelled, OptionsError
 from .expressions import check_texts
+from .feature_disk import default_folder, open_store
 from .features import shared_store
 from .job import Job, JobContext
 from .progress import Progress
 from .protocol import Code, ProtocolError, QueryParams, from_params
 from .query import QueryOptions
 from .synthetic import write_scene
+
+logger = logging.getLogger(__name__)
 
 _models: dict[tuple[str, str, str], Segmenter] = {}
 
@@ -95,6 +100,7 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
         reading=cast(Reading, asked.reading),
         progress=_reporter(context),
         is_cancelled=context.is_cancelled,
+        store=open_store(default_folder(os.environ), tell=logger.warning),
         scores_path=None if asked.scores is None else Path(asked.scores),
     )
     frame, facts = answer.frame, answer.frame.attrs

@@ -42,6 +42,7 @@ class ScanPlan:
     scene: Scene
     segmenter: Segmenter
     expressions: tuple[str, ...]
+    """What to look for; empty to encode only."""
     region: Region | None
     tile_size_px: int
     """Width of the scene that is read at once; the scores do not depend on it."""
@@ -299,7 +300,7 @@ class _Scan:
                 index += 1
         self._report(len(tiles))
 
-    def _segment(self, tiles: list[_Tile]) -> Segmentation:
+    def _segment(self, tiles: list[_Tile]) -> Segmentation | None:
         if self.is_cancelled is not None and self.is_cancelled():
             raise Cancelled("The question was cancelled; nothing was written.")
         from ..core_model.segmenter import Features as FeaturesOf
@@ -313,6 +314,8 @@ class _Scan:
         fresh = iter(encoded)
         parts = [tile.features if tile.features is not None else next(fresh) for tile in tiles]
         self._keep(tiles, parts)
+        if not self.plan.expressions:
+            return None
         whole = joint if len(unknown) == len(tiles) else FeaturesOf.join(parts)
         answer = self.plan.segmenter.segment(whole, self.plan.expressions)
         _check_finite(answer, self.plan.segmenter.spec.name)
@@ -359,7 +362,11 @@ class _Scan:
     def _report(self, count: int) -> None:
         self.done += count
         if self.progress is not None:
-            self.progress(Progress("segment", self.done, max(1, self.scores.windows), "tiles"))
+            self.progress(
+                Progress(
+                    "segment" if self.plan.expressions else "encode", self.done, max(1, self.scores.windows), "tiles"
+                )
+            )
 
 
 def _unpacked(bits: NDArray[np.uint8] | None, side_px: int) -> NDArray[np.bool_]:

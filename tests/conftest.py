@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["REFERENT_CACHE_DIR"] = "off"  # tests leave nothing in the person's cache, and find nothing there
 
 
 def _register_checkout() -> None:
