@@ -146,12 +146,12 @@ def scene_tiles(scene: Path, spec) -> np.ndarray:
     from referent.geo_io.raster import Raster
     from referent.geo_io.scene import Scene
     from referent.geo_io.stretch import estimate_stretch
-    from referent.geo_io.window import plan_windows
+    from referent.geo_io.window import WindowPlan
 
     with Raster.open(scene) as raster:
         bands = raster.choose_bands().bands
         view = Scene(raster, bands, estimate_stretch(raster, bands), spec.gsd_m)
-        rows = plan_windows(view.grid.height, view.grid.width, spec.window_px, spec.stride_px)
+        rows = WindowPlan(view.grid.height, view.grid.width, spec.window_px, spec.stride_px)
         return np.stack([view.read(window)[0] for row in rows for window in row])
 
 

@@ -54,9 +54,21 @@ class NetworkSegmenter:
         """The model's needs and name."""
         return self._spec
 
+    def move_to_cpu(self) -> bool:
+        """Go on computing on the CPU, in full precision; False where it computes there already."""
+        if self.compute.device.type == "cpu":
+            return False
+        self.compute = Compute(torch.device("cpu"), torch.float32)
+        self.network.to(self.compute.device)
+        return True
+
     def encode_image(self, tiles: NDArray[np.uint8]) -> Features:
         """Return the text-free features of tiles, see ``Segmenter.encode_image``."""
-        pixels = torch.from_numpy(np.ascontiguousarray(tiles)).to(self.compute.device, non_blocking=True)
+        pixels = torch.from_numpy(np.ascontiguousarray(tiles))
+        if self.compute.device.type == "cuda":
+            # One byte per value travels, from memory that the device reads by itself; it becomes numbers over there.
+            pixels = pixels.pin_memory()
+        pixels = pixels.to(self.compute.device, non_blocking=True)
         with torch.inference_mode(), self.compute.autocast():
             features = self.network.encode_image(pixels)
             return Features({name: features[name].to(_STORED[self.compute.dtype]) for name in _KEPT})
@@ -84,9 +96,8 @@ class NetworkSegmenter:
                 )
                 logits = fold_presence(decoded.mask.float(), decoded.presence.float(), self.calibration)
                 parts.append(F.interpolate(logits, size=(size, size), mode="bilinear", align_corners=False).cpu())
-            outlines = F.interpolate(
-                features.maps["outline"][:, None].float(), size=(size, size), mode="bilinear", align_corners=False
-            )
+            drawn = features.maps["outline"][:, None].to(self.compute.device).float()
+            outlines = F.interpolate(drawn, size=(size, size), mode="bilinear", align_corners=False)
         return Segmentation(torch.cat(parts).numpy(), outlines[:, 0].cpu().numpy())
 
 

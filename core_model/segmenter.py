@@ -52,6 +52,10 @@ class Features:
         """Return the features of the tiles ``start`` to ``stop`` (half-open)."""
         return Features({name: tensor[start:stop] for name, tensor in self.maps.items()})
 
+    def to(self, device: str) -> Features:
+        """Return the features on a device."""
+        return Features({name: tensor.to(device) for name, tensor in self.maps.items()})
+
     @staticmethod
     def join(parts: Sequence[Features]) -> Features:
         """Return the features of all tiles of ``parts``, in order, on the device of the first."""

@@ -56,6 +56,16 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     answer.add_argument(
         "--simplify", type=float, metavar="M", help="tolerance of outlines in m, 0: none (half a pixel)"
     )
+    answer.add_argument(
+        "--regions",
+        type=_names,
+        metavar="CLASSES",
+        help="classes with a polygon per connected region instead of one per object, as road,river; 'all' or 'none' "
+        "(default: roads, water and the like)",
+    )
+    answer.add_argument(
+        "--regularize", action="store_true", help="right angles for buildings and circles for tanks where they fit"
+    )
     answer.add_argument("--region", type=Path, metavar="FILE", help="layer of polygons that the question is limited to")
     answer.add_argument("--allow-unknown", action="store_true", help="guess at classes that the model has not seen")
     answer.add_argument(
@@ -68,6 +78,9 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     answer.add_argument("--explain", action="store_true", help="tell how the expression was understood")
     source = parser.add_argument_group("raster and model")
     source.add_argument("--bands", type=parse_bands, metavar="R,G,B", help="bands, counted from 1 (default: by colour)")
+    source.add_argument(
+        "--skip-damaged", action="store_true", help="leave damaged parts of the raster out and list them"
+    )
     source.add_argument("--allow-no-crs", action="store_true", help="take a raster without CRS, in pixel units")
     source.add_argument("--model", default="small", metavar="NAME", help="bundled model or checkpoint folder (small)")
     source.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where to compute")
@@ -154,6 +167,9 @@ def _options(args: argparse.Namespace) -> QueryOptions:
         batch_size=args.batch_size,
         device=args.device,
         region=region,
+        regions=args.regions,
+        regularize=args.regularize,
+        skip_damaged=args.skip_damaged,
         allow_no_crs=args.allow_no_crs,
         allow_unknown=args.allow_unknown,
     )
@@ -203,6 +219,11 @@ def _in_words(item: dict[str, Any]) -> str:
         return "nothing found"
     scores = f"{item['lowest_score']:.2f} to {item['highest_score']:.2f}"
     return f"{item['count']} found, {item['area_m2']:,.0f} m² in all, scores {scores}"
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Return the class names of a list such as ``road,river``; none for ``none``."""
+    return tuple(name.strip() for name in text.split(",") if name.strip() and name.strip() != "none")
 
 
 def parse_bands(text: str) -> tuple[int, ...]:

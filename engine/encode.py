@@ -14,7 +14,7 @@ from .errors import OptionsError
 from .features import FeatureKey, FeatureStore, TileRecord
 from .progress import ProgressSink
 from .query_options import QueryOptions
-from .scan import ScanPlan, scan_scene
+from .scan import ScanPlan, open_scores, scan_scene
 
 if TYPE_CHECKING:
     from ..core_model.segmenter import Segmenter
@@ -82,5 +82,6 @@ def encode(
         scene = Scene(source, choice.bands, estimate_stretch(source, choice.bands), model.spec.gsd_m)
         roomy = _Roomy(store, capacity_bytes, source.path.name)
         plan = ScanPlan(scene, model, (), None, options.tile_size_px, options.batch_size, roomy)
-        with scan_scene(plan, progress, is_cancelled) as done:
+        with open_scores(plan) as done:
+            scan_scene(plan, done, lambda row_off, codes: None, progress, is_cancelled)
             return Encoded(done.windows, done.windows_encoded, (f"{choice.warning}.",) if choice.warning else ())

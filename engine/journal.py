@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from ..geo_io.errors import OutputError
 from ..geo_io.score_file import ScoreFile
+from ..geo_io.window import Window
 from .errors import OptionsError
 
 FORMAT = "referent-journal/1"
@@ -43,6 +44,8 @@ class Checkpoint:
     """Highest score so far, one per expression."""
     counts: Mapping[str, int]
     """Further counts of the scan, by name."""
+    holes: tuple[Window, ...] = ()
+    """Damaged parts of the raster that were left out so far."""
 
 
 class Journal:
@@ -271,10 +274,16 @@ class Journal:
 
 
 def _checkpoint_of(line: Mapping[str, object]) -> Checkpoint:
-    best, counts = line["best"], line["counts"]
-    if not isinstance(best, list) or not isinstance(counts, dict):
+    best, counts, holes = line["best"], line["counts"], line.get("holes", [])
+    if not isinstance(best, list) or not isinstance(counts, dict) or not isinstance(holes, list):
         raise ValueError("a checkpoint of the journal is malformed")
-    return Checkpoint(_number(line, "window_rows"), _number(line, "row_end"), tuple(best), counts)
+    return Checkpoint(
+        _number(line, "window_rows"),
+        _number(line, "row_end"),
+        tuple(best),
+        counts,
+        tuple(Window(**hole) for hole in holes),
+    )
 
 
 def _number(line: Mapping[str, object], name: str) -> int:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from ..geo_io.errors import LayerError
 from ..geo_io.grid import measure_areas_m2
 from ..geo_io.layer import parse_crs
-from ..geo_io.polygonize import ScenePolygon
+from ..geo_io.polygonize import ScenePolygon, ShapeRules
 from ..geo_io.raster import Raster
 from ..geo_io.region import Region
 from ..geo_io.scene import Scene
@@ -24,10 +26,11 @@ from ..geo_io.stretch import estimate_stretch
 from .expressions import check_known, check_texts
 from .features import FeatureStore, shared_store
 from .journal import Journal
-from .objects import find_objects, find_weaker
+from .kinds import check_regions, form_of, parting_of
+from .objects import ObjectRules, ObjectSearch
 from .progress import ProgressSink
 from .query_options import QueryOptions as QueryOptions
-from .scan import ScanPlan, SceneScores, scan_scene
+from .scan import ScanPlan, SceneScores, open_scores, scan_scene
 
 if TYPE_CHECKING:
     from ..core_model.segmenter import ModelSpec, Segmenter
@@ -97,24 +100,48 @@ def query(
             Region(options.region, source.grid)
         segmenter = _loaded(model, texts, options)
         spec = segmenter.spec
+        check_regions(options.regions or (), spec.classes)
         warnings = check_known(texts, spec.classes, options.allow_unknown)
         warnings += [choice.warning + "."] if choice.warning else []
         warnings += _scale_warnings(source, spec)
         scene = Scene(source, choice.bands, estimate_stretch(source, choice.bands), spec.gsd_m)
         region = None if options.region is None else Region(options.region, scene.grid)
         plan = ScanPlan(
-            scene, segmenter, texts, region, options.tile_size_px, options.batch_size, store or shared_store(), journal
+            scene,
+            segmenter,
+            texts,
+            region,
+            options.tile_size_px,
+            options.batch_size,
+            store or shared_store(),
+            journal,
+            options.skip_damaged,
         )
         pixel_m2 = (scene.grid.pixel_size_m or 1.0) ** 2
         min_area_m2 = MIN_OBJECT_PX * pixel_m2 if options.min_area_m2 is None else options.min_area_m2
         tolerance_px = OUTLINE_TOLERANCE_PX if options.simplify_m is None else options.simplify_m / pixel_m2**0.5
-        with scan_scene(plan, progress, is_cancelled) as scores:
-            objects = [
-                _objects(scores, index, text, options, min_area_m2 / pixel_m2, tolerance_px, progress, is_cancelled)
+        with open_scores(plan) as scores:
+            searches = [
+                ObjectSearch(
+                    scores.scores[index],
+                    scores.outlines,
+                    _rules(text, options, min_area_m2 / pixel_m2, tolerance_px),
+                    options.keep_from,
+                    is_cancelled,
+                )
                 for index, text in enumerate(texts)
             ]
+
+            def on_rows(row_off: int, codes: NDArray[np.uint8]) -> None:
+                for search, rows in zip(searches, codes, strict=True):
+                    search.add_rows(row_off, rows)
+
+            scan_scene(plan, scores, on_rows, progress, is_cancelled)
+            objects = [search.finish(progress) for search in searches]
             if scores_path is not None:
                 write_score_raster(scores_path, scores.scores, texts, scene.grid)
+        holes = _holes(scores, scene)
+        warnings += scores.notes + _hole_warnings(holes, scene)
         frame = _frame(objects, texts, scene, spec, min_area_m2)
         warnings += _emptiness_warnings(frame, texts, scores, scene, options.threshold, min_area_m2)
     if crs is not None and crs != frame.crs:
@@ -128,6 +155,7 @@ def query(
         "warnings": warnings,
         "best_scores": {text: round(best, 4) for text, best in zip(texts, scores.best, strict=True)},
         "valid_share": round(scores.valid_px / (scene.grid.height * scene.grid.width), 6),
+        "damaged": [list(hole.bounds) for hole in holes],
         "windows": scores.windows,
         "windows_skipped": scores.windows_skipped,
         "windows_encoded": scores.windows_encoded,
@@ -148,29 +176,29 @@ def _loaded(model: str | Path | Segmenter, texts: tuple[str, ...], options: Quer
     return load_segmenter(model, options.device, options.precision)
 
 
-def _objects(
-    scores: SceneScores,
-    index: int,
-    text: str,
-    options: QueryOptions,
-    min_area_px: float,
-    simplify_px: float,
-    progress: ProgressSink | None,
-    is_cancelled: Callable[[], bool] | None,
-) -> list[ScenePolygon]:
-    """Return the objects of one expression at the threshold, and the weaker ones if they are to be kept."""
-    outlines = scores.outlines if options.split_touching else None
+def _rules(text: str, options: QueryOptions, min_area_px: float, simplify_px: float) -> ObjectRules:
+    """Return which objects of an expression are wanted, and in which form."""
+    form = form_of(text) if options.regularize else None
+    shape = ShapeRules(parting_of(text, options.regions), simplify_px, form)
+    return ObjectRules(text, options.threshold, shape, min_area_px, options.max_polygons)
 
-    def find(threshold: float) -> list[ScenePolygon]:
-        return find_objects(
-            scores.scores[index], outlines, text, threshold, min_area_px, simplify_px, options.max_polygons, progress,
-            is_cancelled,
-        )  # fmt: skip
 
-    found = find(options.threshold)
-    if options.keep_from is not None and options.keep_from < options.threshold:
-        found += find_weaker(found, find(options.keep_from), options.threshold)
-    return found
+def _holes(scores: SceneScores, scene: Scene) -> list[shapely.Polygon]:
+    """Return the damaged parts that were left out as disjoint polygons in the raster's CRS."""
+    boxes = [shapely.box(*hole.bounds) for hole in scores.holes]
+    parts = [part for part in shapely.get_parts(shapely.union_all(boxes)) if isinstance(part, shapely.Polygon)]
+    return scene.grid.to_map(parts)
+
+
+def _hole_warnings(holes: list[shapely.Polygon], scene: Scene) -> list[str]:
+    if not holes:
+        return []
+    share = sum(hole.area for hole in holes) / scene.grid.footprint.area
+    west, south, east, north = holes[0].bounds
+    return [
+        f"{scene.raster.path.name} is damaged in {len(holes)} places ({share:.2%} of it), which were left out; "
+        f"the first lies at {west:.6g}, {south:.6g} to {east:.6g}, {north:.6g}."
+    ]
 
 
 def _scale_warnings(source: Raster, spec: ModelSpec) -> list[str]:

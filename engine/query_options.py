@@ -36,14 +36,19 @@ class QueryOptions:
     """Where the network runs: auto, cpu, cuda or mps."""
     precision: str = "auto"
     """Number format of the network: auto, fp32 or bf16."""
+    skip_damaged: bool = False
+    """Leave damaged parts of the raster out, and list them, instead of stopping at them."""
     region: BaseGeometry | None = None
     """Polygon in the raster's CRS that the question is limited to; the answer is cut at its edge."""
     allow_no_crs: bool = False
     """Accept a raster without CRS; lengths and areas are then in pixels."""
     allow_unknown: bool = False
     """Ask for classes that the model was not trained on, with a warning instead of an error."""
-    split_touching: bool = True
-    """Give touching objects a polygon each; False: one polygon per connected region (roads, water)."""
+    regions: tuple[str, ...] | None = None
+    """Classes that get one polygon per connected region, where others get one per object, even of those that touch;
+    None: roads, water and the like, as ``resources/objects.json`` lists them; ("all",): every class."""
+    regularize: bool = False
+    """Give buildings right angles and tanks circles where that fits the outline."""
     max_polygons: int = 200_000
     """Stop with advice when an expression gives more polygons than this."""
 
@@ -72,6 +77,7 @@ class QueryOptions:
         """Return plain JSON values, to be stored with the answer."""
         values: dict[str, object] = {field.name: getattr(self, field.name) for field in fields(self)}
         values["bands"] = None if self.bands is None else list(self.bands)
+        values["regions"] = None if self.regions is None else list(self.regions)
         values["crs"] = self.crs.to_string() if isinstance(self.crs, pyproj.CRS) else self.crs
         values["region"] = None if self.region is None else shapely.to_wkt(self.region)
         return values

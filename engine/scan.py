@@ -1,13 +1,16 @@
 """Run a network over a scene: windows in, blended scores on disk out.
 
-Image features are computed once for all expressions, and not at all where the feature store knows them. Memory is
-bounded by one strip of windows, whatever the size of the scene.
+Three stages work at the same time: threads read tiles ahead, the caller's thread runs the network, and one thread
+behind blends, stores and looks for objects. Queues between them are short, so that memory is bounded by one strip of
+windows, whatever the size of the scene. Image features are computed once for all expressions, and not at all where the
+feature store knows them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -15,24 +18,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__
-from ..geo_io.mosaic import Mosaic, Strip, iter_row_ends
+from ..geo_io.mosaic import Mosaic, Strip
 from ..geo_io.region import Region
 from ..geo_io.scene import Scene
 from ..geo_io.score_file import ScoreFile, decode_scores, encode_scores
-from ..geo_io.window import Window, plan_windows
+from ..geo_io.window import Window, WindowPlan
 from .errors import Cancelled, EngineError
-from .features import FeatureKey, FeatureStore, TileRecord
+from .features import FeatureStore, TileRecord
 from .journal import Checkpoint, Journal
+from .pipeline import Behind
 from .progress import Progress, ProgressSink
+from .sparing import SparingSegmenter
+from .tiles import Tile, TileReader
 
 if TYPE_CHECKING:
     from ..core_model.segmenter import Features, Segmentation, Segmenter
 
+BATCHES_BEHIND = 2
+"""Batches of scores that may wait to be blended."""
 
 GROUP_BATCHES = 16
 """So many full batches are a group. A new batch starts with each group, whatever came before: a run that goes on after
 a group gives the same numbers, to the bit, as one that was never interrupted."""
-COUNTS = ("windows_skipped", "windows_encoded", "valid_px")
+COUNTS = ("windows_skipped", "windows_encoded")
+REPLAY_PX = 1 << 22
+"""Pixels of finished rows that are looked at again at once when a run goes on."""
+
+RowSink = Callable[[int, NDArray[np.uint8]], None]
+"""Takes final rows from top to bottom: the first row, and (E, H, W) uint8 codes."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,14 @@ class ScanPlan:
     store: FeatureStore
     journal: Journal | None = None
     """Keeps what is finished for a later run; None: nothing is kept."""
+    skip_damaged: bool = False
+    """Leave damaged parts of the raster out instead of stopping at them."""
+
+    @property
+    def windows(self) -> WindowPlan:
+        """Return the windows of the scene."""
+        spec = self.segmenter.spec
+        return WindowPlan(*self.scene.grid.shape, spec.window_px, spec.stride_px)
 
 
 class SceneScores:
@@ -64,12 +85,19 @@ class SceneScores:
             height: rows of the scene.
             width: columns of the scene.
             journal: where the files stay; None: they are temporary.
+
+        Raises:
+            OSError: no room or no right to write there.
         """
-        self._shape = (height, width)
-        self._journal = journal
-        self.scores = [self._file(str(index)) for index in range(expressions)]
-        self.outlines: ScoreFile | None = None
-        """Codes of the outlines between touching objects; None if the model gives none."""
+        names = [str(index) for index in range(expressions)] + ["outlines"]
+        paths = [None if journal is None else journal.score_path(name) for name in names]
+        self.files = {name: ScoreFile(height, width, path) for name, path in zip(names, paths, strict=True)}
+        """All files by name."""
+        self.scores = list(self.files.values())[:expressions]
+        self.outlines = self.files["outlines"]
+        """Codes of the outlines between touching objects; 0 throughout if the model gives none."""
+        self.start: Checkpoint | None = None
+        """Where the scan goes on; None: at the first row."""
         self.best = [0.0] * expressions
         """Highest score of each expression."""
         self.windows = 0
@@ -78,24 +106,15 @@ class SceneScores:
         self.windows_encoded = 0
         """Windows that the image encoder saw; the rest came from the feature store."""
         self.valid_px = 0
-
-    def add_outlines(self) -> None:
-        """Make the file of outlines."""
-        self.outlines = self._file("outlines")
-
-    @property
-    def files(self) -> dict[str, ScoreFile]:
-        """Return all files by name."""
-        named = {str(index): file for index, file in enumerate(self.scores)}
-        return named if self.outlines is None else named | {"outlines": self.outlines}
+        self.holes: list[Window] = []
+        """Damaged parts that were left out, in pixels of the scene; they may overlap."""
+        self.notes: list[str] = []
+        """What the person should know of how it went."""
 
     def close(self) -> None:
         """Close the files; temporary ones are gone then."""
         for file in self.files.values():
             file.close()
-
-    def _file(self, name: str) -> ScoreFile:
-        return ScoreFile(*self._shape, None if self._journal is None else self._journal.score_path(name))
 
     def __enter__(self) -> SceneScores:
         return self
@@ -106,43 +125,59 @@ class SceneScores:
         self.close()
 
 
+def open_scores(plan: ScanPlan) -> SceneScores:
+    """Return the scores of a scene, empty or as far as the journal knows them.
+
+    Args:
+        plan: what will be scanned.
+
+    Raises:
+        EngineError: the disk for the scores is full.
+        OptionsError, OutputError: the journal belongs to another question or to a run at work.
+    """
+    start = None if plan.journal is None else plan.journal.begin(_asked(plan), plan.scene.grid.shape)
+    try:
+        scores = SceneScores(len(plan.expressions), *plan.scene.grid.shape, plan.journal)
+    except OSError as error:
+        raise _no_room(error, plan) from error
+    scores.start = start
+    return scores
+
+
 def scan_scene(
-    plan: ScanPlan, progress: ProgressSink | None = None, is_cancelled: Callable[[], bool] | None = None
-) -> SceneScores:
-    """Return the scores of every expression over a scene.
+    plan: ScanPlan,
+    scores: SceneScores,
+    on_rows: RowSink,
+    progress: ProgressSink | None = None,
+    is_cancelled: Callable[[], bool] | None = None,
+) -> None:
+    """Fill the scores of every expression over a scene.
 
     Args:
         plan: what to run over what.
+        scores: filled, from where they start; its files may be read in ``on_rows``.
+        on_rows: called from a thread of its own after rows were stored; its errors end the scan.
         progress: told after each batch.
         is_cancelled: asked between batches.
 
     Raises:
         Cancelled: the person cancelled.
-        EngineError: the disk for the scores is full.
-        OptionsError, OutputError: the journal belongs to another question or to a run at work.
+        EngineError: the disk for the scores is full, or memory is too short for one window.
         RasterError: the raster is damaged or was changed meanwhile.
     """
-    journal = plan.journal
-    start = None if journal is None else journal.begin(_asked(plan), plan.scene.grid.shape)
-    scores: SceneScores | None = None
     try:
-        scores = SceneScores(len(plan.expressions), *plan.scene.grid.shape, journal)
-        _Scan(plan, scores, progress, is_cancelled).run(start)
-        return scores
+        _Scan(plan, scores, on_rows, progress, is_cancelled).run()
     except OSError as error:
-        if scores is not None:
-            scores.close()
-        need = (len(plan.expressions) + 1) * plan.scene.grid.height * plan.scene.grid.width
-        place = "the folder for temporary files" if journal is None else str(journal.folder.parent)
-        advice = "set TMPDIR to a larger disk" if journal is None else "make room there and ask again to go on"
-        raise EngineError(
-            f"The scores could not be kept ({error.strerror or error}): {place} needs up to "
-            f"{need / 1e9:.1f} GB; {advice}."
-        ) from error
-    except BaseException:
-        if scores is not None:
-            scores.close()
-        raise
+        raise _no_room(error, plan) from error
+
+
+def _no_room(error: OSError, plan: ScanPlan) -> EngineError:
+    need = (len(plan.expressions) + 1) * plan.scene.grid.height * plan.scene.grid.width
+    place = "the folder for temporary files" if plan.journal is None else str(plan.journal.folder.parent)
+    advice = "set TMPDIR to a larger disk" if plan.journal is None else "make room there and ask again to go on"
+    return EngineError(
+        f"The scores could not be kept ({error.strerror or error}): {place} needs up to {need / 1e9:.1f} GB; {advice}."
+    )
 
 
 def _asked(plan: ScanPlan) -> dict[str, object]:
@@ -158,19 +193,9 @@ def _asked(plan: ScanPlan) -> dict[str, object]:
         "resolution in m": scene.gsd_m,
         "windows": [spec.window_px, spec.stride_px],
         "batch size": plan.batch_size,
+        "damaged parts": "skipped" if plan.skip_damaged else "refused",
         "version": __version__,
     }
-
-
-@dataclass(frozen=True)
-class _Tile:
-    """One window on its way through the network."""
-
-    key: FeatureKey
-    valid: NDArray[np.bool_]
-    features: Features | None
-    """Known features, or None where ``pixels`` must be encoded."""
-    pixels: NDArray[np.uint8] | None
 
 
 class _Scan:
@@ -180,6 +205,7 @@ class _Scan:
         self,
         plan: ScanPlan,
         scores: SceneScores,
+        on_rows: RowSink,
         progress: ProgressSink | None,
         is_cancelled: Callable[[], bool] | None,
     ) -> None:
@@ -187,107 +213,149 @@ class _Scan:
         self.scores = scores
         self.progress = progress
         self.is_cancelled = is_cancelled
-        spec, grid = plan.segmenter.spec, plan.scene.grid
-        self.rows = plan_windows(grid.height, grid.width, spec.window_px, spec.stride_px)
-        scores.windows = sum(len(row) for row in self.rows)
-        scores.windows_skipped = sum(not self._is_wanted(window) for row in self.rows for window in row)
+        self.windows, spec = plan.windows, plan.segmenter.spec
+        self.tiles = TileReader(
+            plan.scene, spec, self.windows, plan.region, plan.tile_size_px, plan.store, plan.skip_damaged
+        )
+        self.segmenter = SparingSegmenter(plan.segmenter, plan.expressions, plan.batch_size)
+        self.blender = _Blender(plan, scores, on_rows)
+        scores.windows = self.windows.window_count
+        wanted = sum(self.tiles.count_wanted(row) for row in range(len(self.windows)))
+        scores.windows_skipped = scores.windows - wanted
         self.done = scores.windows_skipped
-        self.mosaic: Mosaic | None = None
-        self.row_done = 0
-        self.fingerprint = plan.scene.raster.fingerprint
 
-    def run(self, start: Checkpoint | None = None) -> None:
-        """Run; batches go on across rows of windows, and a row's end waits in line until its windows are through.
-
-        Args:
-            start: where to go on.
-        """
-        first = self._restore(start)
+    def run(self) -> None:
+        """Run; batches go on across rows of windows, and a row's end waits in line until its windows are through."""
+        first = self._restore()
         if self.plan.journal is not None and self.plan.journal.only_finished:
             return
-        waiting: list[_Tile | int] = []
+        waiting: list[Tile | int] = []
         tiles = windows = 0
-        ends = list(iter_row_ends(self.rows, self.plan.scene.grid.height))
-        for index in range(first, len(self.rows)):
-            row, row_end = self.rows[index], ends[index]
-            windows += len(row)
-            for tile in self._iter_tiles(row):
-                waiting.append(tile)
-                tiles += 1
-                if tiles == self.plan.batch_size:
-                    self._flush(waiting)
+        with Behind(BATCHES_BEHIND) as behind:
+            for item in self.tiles.read_from(first):
+                if isinstance(item, list):
+                    windows += len(item)
+                    for tile in item:
+                        if tile.is_empty:
+                            self._skip(tile)
+                            continue
+                        waiting.append(tile)
+                        tiles += 1
+                        if tiles == self.plan.batch_size:
+                            self._flush(waiting, behind)
+                            waiting, tiles = [], 0
+                    continue
+                waiting.append(item.row)
+                is_group = windows >= GROUP_BATCHES * self.plan.batch_size
+                if not tiles or is_group:
+                    self._flush(waiting, behind)
                     waiting, tiles = [], 0
-            waiting.append(row_end)
-            is_group = windows >= GROUP_BATCHES * self.plan.batch_size
-            if not tiles or is_group:
-                self._flush(waiting)
-                waiting, tiles = [], 0
-            self.plan.scene.raster.check_unchanged()
-            if is_group:
-                windows = 0
-                self._keep_checkpoint(index + 1)
-        self._flush(waiting)
-        self._keep_checkpoint(len(self.rows))
+                self.plan.scene.raster.check_unchanged()
+                if is_group:
+                    windows = 0
+                    self._keep_checkpoint(item.index + 1, behind)
+            self._flush(waiting, behind)
+            self._keep_checkpoint(len(self.windows), behind)
+            behind.wait()
+        self.scores.notes += self.segmenter.notes
+        self.scores.holes = self.tiles.holes
 
-    def _restore(self, start: Checkpoint | None) -> int:
-        """Take over the state of a checkpoint and return the first row of windows to do."""
+    def _restore(self) -> int:
+        """Take over the state where the scan goes on and return the first row of windows to do."""
+        start = self.scores.start
         if start is None or self.plan.journal is None:
             return 0
-        self.row_done = start.row_end
-        self.scores.best = list(start.best)
         for name in COUNTS:
             setattr(self.scores, name, start.counts[name])
-        carry = self.plan.journal.load_carry()
-        if carry is not None:
-            self._ready_mosaic(len(carry["sums"])).restore(carry)
-        ahead = sum(self._is_wanted(window) for row in self.rows[start.window_rows :] for window in row)
+        self.tiles.holes += start.holes
+        self.scores.holes = self.tiles.holes
+        self.blender.restore(start, self.plan.journal)
+        ahead = sum(self.tiles.count_wanted(row) for row in range(start.window_rows, len(self.windows)))
         self.done = self.scores.windows - ahead
         self._report(0)
         return start.window_rows
 
-    def _keep_checkpoint(self, window_rows: int) -> None:
+    def _keep_checkpoint(self, window_rows: int, behind: Behind) -> None:
+        """Have a checkpoint kept when all that was handed on before is written."""
         if self.plan.journal is not None:
             counts = {name: int(getattr(self.scores, name)) for name in COUNTS}
-            point = Checkpoint(window_rows, self.row_done, tuple(self.scores.best), counts)
-            self.plan.journal.add(point, None if self.mosaic is None else self.mosaic.carry(), self.scores.files)
+            holes = tuple(self.tiles.holes)
+            behind.do(partial(self.blender.keep_checkpoint, self.plan.journal, window_rows, counts, holes))
 
-    def _is_wanted(self, window: Window) -> bool:
-        return self.plan.region is None or self.plan.region.touches(window)
+    def _skip(self, tile: Tile) -> None:
+        """Leave out a tile that holds nothing."""
+        self.scores.windows_skipped += 1
+        self._report(1)
+        if not tile.is_known and tile.is_whole:
+            self.plan.store.put(tile.key, TileRecord(None, np.packbits(tile.valid)), self.scores.windows)
 
-    def _iter_tiles(self, row: Sequence[Window]) -> Iterator[_Tile]:
-        """Yield the windows of a row that hold data, reading neighbours together."""
-        spec, store = self.plan.segmenter.spec, self.plan.store
-        group_size = max(1, (self.plan.tile_size_px - spec.window_px) // spec.stride_px + 1)
-        for start in range(0, len(row), group_size):
-            group = [window for window in row[start : start + group_size] if self._is_wanted(window)]
-            keys = [self._key(window) for window in group]
-            records = [store.get(key) for key in keys]
-            unknown = [window for window, record in zip(group, records, strict=True) if record is None]
-            pixels = iter(self.plan.scene.read_many(unknown) if unknown else [])
-            for key, record in zip(keys, records, strict=True):
-                if record is not None:
-                    tile = _Tile(key, _unpacked(record.valid_bits, spec.window_px), record.features, None)
-                else:
-                    picture, valid = next(pixels)
-                    tile = _Tile(key, valid, None, picture)
-                if tile.features is not None or tile.valid.any():
-                    yield tile
-                    continue
-                self.scores.windows_skipped += 1
-                self._report(1)
-                if record is None:
-                    store.put(key, TileRecord(None, np.packbits(tile.valid)), self.scores.windows)
+    def _flush(self, waiting: list[Tile | int], behind: Behind) -> None:
+        """Run the network on the waiting tiles and hand its answer on."""
+        if not waiting:
+            return
+        tiles = [item for item in waiting if isinstance(item, Tile)]
+        answer = None
+        if tiles:
+            self._check_cancelled()
+            answer, features = self.segmenter.answer(tiles)
+            self.scores.windows_encoded += sum(tile.features is None for tile in tiles)
+            self._keep(tiles, features)
+        behind.do(partial(self.blender.add, waiting, answer))
+        self._report(len(tiles))
 
-    def _key(self, window: Window) -> FeatureKey:
-        scene, spec = self.plan.scene, self.plan.segmenter.spec
-        return FeatureKey(
-            self.fingerprint, window, scene.gsd_m, scene.bands, scene.stretch, spec.weights_hash, spec.precision
-        )
+    def _keep(self, tiles: Sequence[Tile], features: Sequence[Features]) -> None:
+        wanted = self.scores.windows - self.scores.windows_skipped
+        for tile, own in zip(tiles, features, strict=True):
+            if not tile.is_whole:
+                continue
+            bits = None if tile.valid.all() else np.packbits(tile.valid)
+            self.plan.store.put(tile.key, TileRecord(own, bits), wanted)
 
-    def _flush(self, waiting: list[_Tile | int]) -> None:
-        """Run the network on the waiting tiles, blend them, and write the rows that are final."""
-        tiles = [item for item in waiting if isinstance(item, _Tile)]
-        answer = self._segment(tiles) if tiles else None
+    def _check_cancelled(self) -> None:
+        if self.is_cancelled is not None and self.is_cancelled():
+            raise Cancelled("The question was cancelled; nothing was written.")
+
+    def _report(self, count: int) -> None:
+        self.done += count
+        if self.progress is not None:
+            stage = "segment" if self.plan.expressions else "encode"
+            self.progress(Progress(stage, self.done, max(1, self.scores.windows), "tiles"))
+
+
+class _Blender:
+    """The stage behind the network: blends tiles, stores rows that are final, and hands them on."""
+
+    def __init__(self, plan: ScanPlan, scores: SceneScores, on_rows: RowSink) -> None:
+        self.plan, self.scores, self.on_rows = plan, scores, on_rows
+        self.mosaic: Mosaic | None = None
+        self.row_done = 0
+
+    def restore(self, start: Checkpoint, journal: Journal) -> None:
+        """Go on from a checkpoint; rows that are final already are handed on as they were."""
+        self.row_done = start.row_end
+        self.scores.best = list(start.best)
+        self.scores.valid_px = start.counts["valid_px"]
+        carry = journal.load_carry()
+        if carry is not None:
+            self._ready_mosaic(len(carry["sums"])).restore(carry)
+        width = self.plan.scene.grid.width
+        step = max(1, REPLAY_PX // width)
+        for row in range(0, start.row_end, step):
+            count = min(step, start.row_end - row)
+            self.on_rows(row, np.stack([file.read(row, 0, count, width) for file in self.scores.scores]))
+
+    def keep_checkpoint(
+        self, journal: Journal, window_rows: int, counts: dict[str, int], holes: tuple[Window, ...]
+    ) -> None:
+        """Keep a checkpoint of all that was added."""
+        counts = counts | {"valid_px": self.scores.valid_px}
+        point = Checkpoint(window_rows, self.row_done, tuple(self.scores.best), counts, holes)
+        journal.add(point, None if self.mosaic is None else self.mosaic.carry(), self.scores.files)
+
+    def add(self, waiting: Sequence[Tile | int], answer: Segmentation | None) -> None:
+        """Take tiles with the network's answer, and the ends of rows between them."""
+        if answer is not None:
+            _check_finite(answer, self.plan.segmenter.spec.name)
         index = 0
         for item in waiting:
             if isinstance(item, int):
@@ -298,42 +366,12 @@ class _Scan:
                     logits = np.concatenate((logits, answer.outlines[index][None]))
                 self._ready_mosaic(len(logits)).add(item.key.window, logits, item.valid)
                 index += 1
-        self._report(len(tiles))
-
-    def _segment(self, tiles: list[_Tile]) -> Segmentation | None:
-        if self.is_cancelled is not None and self.is_cancelled():
-            raise Cancelled("The question was cancelled; nothing was written.")
-        from ..core_model.segmenter import Features as FeaturesOf
-
-        unknown = [tile for tile in tiles if tile.pixels is not None]
-        encoded: list[Features] = []
-        if unknown:
-            joint = self.plan.segmenter.encode_image(np.stack([t.pixels for t in unknown if t.pixels is not None]))
-            encoded = [joint.select(index, index + 1) for index in range(len(unknown))]
-            self.scores.windows_encoded += len(unknown)
-        fresh = iter(encoded)
-        parts = [tile.features if tile.features is not None else next(fresh) for tile in tiles]
-        self._keep(tiles, parts)
-        if not self.plan.expressions:
-            return None
-        whole = joint if len(unknown) == len(tiles) else FeaturesOf.join(parts)
-        answer = self.plan.segmenter.segment(whole, self.plan.expressions)
-        _check_finite(answer, self.plan.segmenter.spec.name)
-        return answer
-
-    def _keep(self, tiles: list[_Tile], features: list[Features]) -> None:
-        wanted = self.scores.windows - self.scores.windows_skipped
-        for tile, own in zip(tiles, features, strict=True):
-            bits = None if tile.valid.all() else np.packbits(tile.valid)
-            self.plan.store.put(tile.key, TileRecord(own, bits), wanted)
 
     def _ready_mosaic(self, channels: int) -> Mosaic:
         if self.mosaic is None:
             spec, grid = self.plan.segmenter.spec, self.plan.scene.grid
             # Rows above the first window with data need no strip: what was never written reads as no data.
             self.mosaic = Mosaic(channels, grid.height, grid.width, spec.window_px, spec.stride_px, self.row_done)
-            if channels > len(self.plan.expressions):
-                self.scores.add_outlines()
         return self.mosaic
 
     def _write(self, row_end: int) -> None:
@@ -343,36 +381,17 @@ class _Scan:
             self._write_strip(strip)
 
     def _write_strip(self, strip: Strip) -> None:
-        inside = None
+        count = len(self.scores.scores)
+        codes = encode_scores(strip.logits)
         if self.plan.region is not None:
-            inside = self.plan.region.rows(strip.row_off, strip.logits.shape[1])
-        for index in range(strip.logits.shape[0]):
-            codes = encode_scores(strip.logits[index])
-            if inside is not None:
-                codes[~inside] = 0
-            if index == len(self.plan.expressions):
-                if self.scores.outlines is not None:
-                    self.scores.outlines.write_rows(strip.row_off, codes)
-                continue
-            self.scores.scores[index].write_rows(strip.row_off, codes)
-            self.scores.best[index] = max(self.scores.best[index], float(decode_scores(max(1, int(codes.max())))))
-            if index == 0:
-                self.scores.valid_px += int(np.count_nonzero(codes))
-
-    def _report(self, count: int) -> None:
-        self.done += count
-        if self.progress is not None:
-            self.progress(
-                Progress(
-                    "segment" if self.plan.expressions else "encode", self.done, max(1, self.scores.windows), "tiles"
-                )
-            )
-
-
-def _unpacked(bits: NDArray[np.uint8] | None, side_px: int) -> NDArray[np.bool_]:
-    if bits is None:
-        return np.ones((side_px, side_px), dtype=bool)
-    return np.unpackbits(bits, count=side_px * side_px).reshape(side_px, side_px).astype(bool)
+            codes[:, ~self.plan.region.rows(strip.row_off, codes.shape[1])] = 0
+        for file, rows in zip((*self.scores.scores, self.scores.outlines), codes, strict=False):
+            file.write_rows(strip.row_off, rows)
+        highest = codes[:count].reshape(count, -1).max(axis=1)
+        for index, code in enumerate(highest.tolist()):
+            self.scores.best[index] = max(self.scores.best[index], float(decode_scores(max(1, code))))
+        self.scores.valid_px += int(np.count_nonzero(codes[0]))
+        self.on_rows(strip.row_off, codes[:count])
 
 
 def _check_finite(answer: Segmentation, model: str) -> None:

@@ -1,8 +1,7 @@
-"""Connected regions of a scene that is larger than memory."""
+"""Connected regions of a scene that is larger than memory, found while its rows come in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,6 @@ from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from .score_file import ScoreFile
 from .window import Window
 
 _STRIP_PX = 1 << 23
@@ -30,38 +28,70 @@ class Component:
     """One of its pixels."""
 
 
-def find_components(
-    scores: ScoreFile, level: int, min_px: int, on_rows: Callable[[int], None] | None = None
-) -> list[Component]:
-    """Return the regions whose codes reach a level, from top to bottom, holding one strip of rows at a time.
+class ComponentTracker:
+    """Follows regions down a scene, strip by strip; a region leaves as soon as no later row can belong to it.
 
-    Args:
-        scores: codes of the scene.
-        level: lowest code that belongs to a region.
-        min_px: smaller regions are left out.
-        on_rows: told after each strip how many rows are done.
+    Pieces of neighbouring strips that touch are nodes and links of a graph whose connected parts are the regions.
+    Memory is bounded by one strip and the regions that are still open.
     """
-    height, width = scores.shape
-    strip_rows = max(1, _STRIP_PX // width)
-    pieces: list[NDArray[np.int64]] = []
-    links: list[NDArray[np.int64]] = []
-    count = 0
-    above = np.zeros(width, dtype=np.int64)
-    for row_off in range(0, height, strip_rows):
-        rows = min(strip_rows, height - row_off)
-        codes = scores.read(row_off, 0, rows, width)
-        labels, found = _label_strip(codes, level, min_px)
-        if found:
-            pieces.append(_measure(labels, codes, found, row_off))
-            top = np.where(labels[0] > 0, labels[0].astype(np.int64) + count, 0)
-            links.append(np.stack((above, top))[:, (above > 0) & (top > 0)])
-        above = np.where(labels[-1] > 0, labels[-1].astype(np.int64) + count, 0)
-        count += found
-        if on_rows is not None:
-            on_rows(row_off + rows)
-    if not count:
-        return []
-    return _merge(np.concatenate(pieces, axis=1), np.concatenate(links, axis=1) - 1, count, min_px)
+
+    def __init__(self, width: int, level: int, min_px: int) -> None:
+        """Start above the first row.
+
+        Args:
+            width: columns of the scene.
+            level: lowest code that belongs to a region.
+            min_px: smaller regions are left out.
+        """
+        self._level, self._min_px = level, min_px
+        self._open = np.zeros((8, 0), dtype=np.int64)
+        self._above = np.zeros(width, dtype=np.int64)
+        """Number of the open piece in each column of the last row; 0: none."""
+        self._row_end = 0
+
+    def add(self, row_off: int, codes: NDArray[np.uint8]) -> list[Component]:
+        """Take the next rows and return the regions that ended above or in them.
+
+        Args:
+            row_off: first row, at or below the end of the last strip; rows in between hold nothing.
+            codes: (H, W) uint8, W the width of the scene.
+        """
+        closed = self.finish() if row_off != self._row_end else []
+        step = max(1, _STRIP_PX // max(1, codes.shape[1]))
+        for start in range(0, len(codes), step):
+            closed += self._add(row_off + start, codes[start : start + step])
+        self._row_end = row_off + len(codes)
+        return closed
+
+    def finish(self) -> list[Component]:
+        """Return the regions that are still open; nothing follows them."""
+        pieces, self._open = self._open, np.zeros((8, 0), dtype=np.int64)
+        self._above[:] = 0
+        return self._components(pieces)
+
+    def _add(self, row_off: int, codes: NDArray[np.uint8]) -> list[Component]:
+        labels, found = _label_strip(codes, self._level, self._min_px)
+        if not found:
+            return self.finish()
+        known = self._open.shape[1]
+        pieces = np.concatenate((self._open, _measure(labels, codes, found, row_off)), axis=1)
+        below = np.where(labels[0] > 0, labels[0] + known, 0)
+        links = np.stack((self._above, below))[:, (self._above > 0) & (below > 0)] - 1
+        regions, owner = _merge(pieces, links)
+        last = labels[-1]
+        is_open = np.zeros(regions.shape[1], dtype=bool)
+        is_open[owner[last[last > 0] + known - 1]] = True
+        number = np.concatenate(([0], np.cumsum(is_open)))
+        self._above = np.where(last > 0, number[1:][owner[np.maximum(last + known - 1, 0)]], 0)
+        self._open = regions[:, is_open]
+        return self._components(regions[:, ~is_open])
+
+    def _components(self, regions: NDArray[np.int64]) -> list[Component]:
+        return [
+            Component(Window(top, left, bottom - top, right - left), area, total, (row, column))
+            for top, left, bottom, right, area, total, row, column in regions.T.tolist()
+            if area >= self._min_px
+        ]
 
 
 def _label_strip(codes: NDArray[np.uint8], level: int, min_px: int) -> tuple[NDArray[np.int32], int]:
@@ -91,25 +121,24 @@ def _measure(labels: NDArray[np.int32], codes: NDArray[np.uint8], found: int, ro
     return columns
 
 
-def _merge(pieces: NDArray[np.int64], links: NDArray[np.int64], count: int, min_px: int) -> list[Component]:
-    """Join the pieces of regions that go on from strip to strip."""
+def _merge(pieces: NDArray[np.int64], links: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """Join pieces that are linked.
+
+    Args:
+        pieces: (8, N) as :func:`_measure`.
+        links: (2, L) numbers of pieces that touch.
+
+    Returns:
+        regions: (8, M) as ``pieces``.
+        owner: (N,) number of each piece's region.
+    """
+    count = pieces.shape[1]
     graph = coo_matrix((np.ones(links.shape[1], dtype=np.int8), (links[0], links[1])), shape=(count, count))
     found, owner = connected_components(graph, directed=False)
-    top, left = np.full(found, np.iinfo(np.int64).max), np.full(found, np.iinfo(np.int64).max)
-    bottom, right, area, total = (np.zeros(found, dtype=np.int64) for _ in range(4))
-    np.minimum.at(top, owner, pieces[0])
-    np.minimum.at(left, owner, pieces[1])
-    np.maximum.at(bottom, owner, pieces[2])
-    np.maximum.at(right, owner, pieces[3])
-    np.add.at(area, owner, pieces[4])
-    np.add.at(total, owner, pieces[5])
+    regions = np.zeros((8, found), dtype=np.int64)
+    regions[:2] = np.iinfo(np.int64).max
+    for row, join in enumerate((np.minimum, np.minimum, np.maximum, np.maximum, np.add, np.add)):
+        join.at(regions[row], owner, pieces[row])
     _, first = np.unique(owner, return_index=True)
-    return [
-        Component(
-            Window(int(top[i]), int(left[i]), int(bottom[i] - top[i]), int(right[i] - left[i])),
-            int(area[i]),
-            int(total[i]),
-            (int(pieces[6, first[i]]), int(pieces[7, first[i]])),
-        )
-        for i in np.flatnonzero(area >= min_px)
-    ]
+    regions[6:] = pieces[6:, first]
+    return regions, owner

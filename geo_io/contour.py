@@ -52,11 +52,14 @@ def join_pieces(pieces: Iterable[shapely.Polygon]) -> list[shapely.Polygon]:
     Args:
         pieces: polygons in pixel coordinates.
     """
-    snapped = [
-        shapely.transform(p, lambda xy: np.floor(xy * _SNAP_PER_PX + _SNAP_SHIFT) / _SNAP_PER_PX) for p in pieces
-    ]
+    snapped = [snap(piece) for piece in pieces]
     joined = shapely.union_all([piece if piece.is_valid else shapely.make_valid(piece) for piece in snapped])
     return [part for part in shapely.get_parts(joined) if isinstance(part, shapely.Polygon)]
+
+
+def snap(polygon: shapely.Polygon) -> shapely.Polygon:
+    """Return a polygon with its vertices on a fine grid, so that common borders are the same to the last bit."""
+    return shapely.transform(polygon, lambda xy: np.floor(xy * _SNAP_PER_PX + _SNAP_SHIFT) / _SNAP_PER_PX)
 
 
 def pad_mirrored(field: NDArray[np.float32], sides: tuple[bool, bool, bool, bool]) -> NDArray[np.float32]:

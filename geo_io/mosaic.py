@@ -6,7 +6,7 @@ row; as soon as no later window can reach a row, it is final and leaves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,15 +127,3 @@ class Mosaic:
             array[..., max(kept, 0) :, :] = 0
         self._row_off = row_end
         return strip
-
-
-def iter_row_ends(rows: Sequence[Sequence[Window]], height: int) -> Iterator[int]:
-    """Yield for each row of windows the first row that a later one still reaches.
-
-    Args:
-        rows: windows by row, as planned.
-        height: rows of the scene.
-    """
-    for following in rows[1:]:
-        yield following[0].row_off
-    yield height

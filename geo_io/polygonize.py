@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.segmentation import watershed
 
 from .component import Component
-from .contour import join_pieces, pad_mirrored, trace_field
-from .score_file import ScoreFile, decode_scores, threshold_code
+from .contour import join_pieces, pad_mirrored, snap, trace_field
+from .regularize import Form, regularize
+from .score_file import ScoreFile, decode_scores
+from .separate import separate_by_outlines, separate_objects
 from .window import Window
 
 LARGE_PX = 1 << 24
 """Regions whose window holds more pixels are outlined block by block and not split."""
 BLOCK_PX = 2048
-MIN_CORE_PX = 4
-"""Smaller cores between outlines are noise, not objects."""
 MIN_HOLE_PX = 16
 """Smaller holes are filled."""
-OUTLINE_CODE = threshold_code(0.5)
+MAX_SIMPLIFY = 3.0
+"""Common borders move by at most so many tolerances, else each object is simplified on its own."""
 
 
 @dataclass(frozen=True)
@@ -36,32 +36,47 @@ class ScenePolygon:
     """Mean score of its pixels, in [0, 1]."""
 
 
+@dataclass(frozen=True)
+class ShapeRules:
+    """How regions become objects, and objects polygons."""
+
+    parting: Literal["none", "outlines", "relief"] = "relief"
+    """How touching objects come apart: not at all (roads, water), by drawn outlines only, or by their shape as well."""
+    simplify_px: float = 0.0
+    """Tolerance of the outlines, in pixels; 0 keeps every vertex."""
+    form: Form | None = None
+    """What outlines are made to look like where that fits."""
+
+
 def iter_polygons(
-    component: Component, scores: ScoreFile, outlines: ScoreFile | None, level: int, simplify_px: float
+    component: Component, scores: ScoreFile, outlines: ScoreFile | None, level: int, rules: ShapeRules
 ) -> Iterator[ScenePolygon]:
     """Yield the objects of one connected region.
 
     Args:
         component: the region.
         scores: codes of the scene.
-        outlines: codes of the outlines that keep touching objects apart; None gives the plain region.
+        outlines: codes of the outlines that keep touching objects apart; None where the model gives none.
         level: lowest code that belongs to the region.
-        simplify_px: tolerance of the outlines, in pixels; 0 keeps every vertex.
+        rules: how.
     """
     if component.window.height * component.window.width > LARGE_PX:
         score = float(decode_scores(component.code_sum / component.area_px))
-        yield from _finished([_outline_large(component, scores, level)], [score], simplify_px)
+        yield from _finished([_outline_large(component, scores, level)], [score], rules)
         return
     # One pixel of surroundings, so that the outline can run between inside and outside.
     around = _grown(component.window, scores.shape)
     codes = scores.read(around.row_off, around.col_off, around.height, around.width)
     labels, _ = ndimage.label(codes >= level)
     region = labels == labels[component.seed_rc[0] - around.row_off, component.seed_rc[1] - around.col_off]
-    if outlines is None:
+    if rules.parting == "none":
         objects = region.astype(np.int32)
     else:
-        barrier = outlines.read(around.row_off, around.col_off, around.height, around.width)
-        objects = split_region(region, barrier)
+        barrier = None
+        if outlines is not None:
+            barrier = outlines.read(around.row_off, around.col_off, around.height, around.width)
+        is_relief = rules.parting == "relief"
+        objects = separate_objects(region, codes, barrier) if is_relief else separate_by_outlines(region, barrier)
     field = codes.astype(np.float32) - (level - 0.5)
     sides = (
         around.row_off == component.window.row_off,
@@ -90,28 +105,7 @@ def iter_polygons(
         if traced:
             polygons.append(max(traced, key=lambda polygon: polygon.area))
             means.append(float(decode_scores(codes[rows, columns][is_object].mean())))
-    yield from _finished(polygons, means, simplify_px)
-
-
-def split_region(region: NDArray[np.bool_], outline_codes: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Return a number per object of a connected region, growing the cores between outlines until they meet.
-
-    Args:
-        region: (H, W) bool.
-        outline_codes: (H, W) uint8 codes of the outlines.
-
-    Returns:
-        (H, W) int32; 0 outside, 1 everywhere inside where nothing is to be split.
-    """
-    cores, count = ndimage.label(region & (outline_codes < OUTLINE_CODE))
-    if count > 1:
-        keep = np.bincount(cores.ravel(), minlength=count + 1) >= MIN_CORE_PX
-        keep[0] = False
-        count = int(keep.sum())
-        cores = np.where(keep, np.cumsum(keep), 0)[cores]
-    if count <= 1:
-        return region.astype(np.int32)
-    return np.asarray(watershed(outline_codes, markers=cores, mask=region), dtype=np.int32)
+    yield from _finished(polygons, means, rules)
 
 
 def _outline_large(component: Component, scores: ScoreFile, level: int) -> shapely.Polygon:
@@ -132,17 +126,36 @@ def _outline_large(component: Component, scores: ScoreFile, level: int) -> shape
     return min(join_pieces(pieces), key=seed.distance)
 
 
-def _finished(polygons: list[shapely.Polygon], scores: list[float], simplify_px: float) -> Iterator[ScenePolygon]:
-    for polygon, score in zip(polygons, scores, strict=True):
-        holes = [ring for ring in polygon.interiors if shapely.Polygon(ring).area >= MIN_HOLE_PX]
-        # One starting point whatever the tracing, as simplification keeps it.
-        filled = shapely.Polygon(polygon.exterior, holes).normalize()
-        simple = filled.simplify(simplify_px) if simplify_px > 0 else filled
-        if not simple.is_valid:
-            simple = simple.buffer(0)
-        for part in shapely.get_parts(simple):
+def _finished(polygons: list[shapely.Polygon], scores: list[float], rules: ShapeRules) -> Iterator[ScenePolygon]:
+    filled = [_without_pinholes(polygon) for polygon in polygons]
+    for polygon, score in zip(_simplified(filled, rules.simplify_px), scores, strict=True):
+        valid = polygon if polygon.is_valid else polygon.buffer(0)
+        for part in shapely.get_parts(valid):
             if isinstance(part, shapely.Polygon) and not part.is_empty:
-                yield ScenePolygon(part, score)
+                # Objects with a neighbour share their border with it, and a form of one would cut the other.
+                is_alone = len(polygons) == 1
+                yield ScenePolygon(regularize(part, rules.form) if rules.form and is_alone else part, score)
+
+
+def _without_pinholes(polygon: shapely.Polygon) -> shapely.Polygon:
+    holes = [ring for ring in polygon.interiors if shapely.Polygon(ring).area >= MIN_HOLE_PX]
+    # One starting point whatever the tracing, as simplification keeps it.
+    return shapely.Polygon(polygon.exterior, holes).normalize()
+
+
+def _simplified(polygons: list[shapely.Polygon], tolerance_px: float) -> list[shapely.Polygon]:
+    """Return polygons with fewer vertices; those that touch keep one common border."""
+    if tolerance_px <= 0:
+        return polygons
+    if len(polygons) > 1:
+        snapped = [snap(polygon) for polygon in polygons]
+        together = list(shapely.coverage_simplify(snapped, tolerance_px))
+        if all(
+            isinstance(simple, shapely.Polygon) and simple.hausdorff_distance(polygon) <= MAX_SIMPLIFY * tolerance_px
+            for simple, polygon in zip(together, polygons, strict=True)
+        ):
+            return together
+    return [polygon.simplify(tolerance_px) for polygon in polygons]
 
 
 def _grown(window: Window, shape: tuple[int, int]) -> Window:

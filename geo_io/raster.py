@@ -26,6 +26,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterioWindow
 
 from .band import BandChoice, choose_bands
+from .block_map import BlockMap
 from .errors import RasterError
 from .grid import Grid
 from .guard import ALLOWED_DRIVERS, GDAL_OPTIONS, check_header, check_source
@@ -45,6 +46,7 @@ class Raster:
         self._dataset = dataset
         self._stamps = [_stamp(file) for file in self._files]
         self._palette = _palette(dataset)
+        self._blocks = BlockMap(dataset)
 
     @staticmethod
     def open(path: str | Path, *, allow_no_crs: bool = False) -> Raster:
@@ -154,7 +156,7 @@ class Raster:
             Values and validity as :meth:`read`; invalid pixels do not bleed into valid ones.
 
         Raises:
-            RasterError: the file is damaged there.
+            RasterError: the file is damaged there, or was changed or deleted meanwhile.
         """
         try:
             with _gdal():
@@ -162,10 +164,34 @@ class Raster:
                     return self._read_palette(extent, bands, shape)
                 return self._read_bands(extent, bands, shape, is_nearest)
         except RasterioError as error:
+            self.check_unchanged()  # a file that changes under our hands looks damaged
             raise RasterError(
                 f"{self.path.name} is damaged: its rows {int(extent[0])} to {math.ceil(extent[0] + extent[2])} cannot "
                 f"be read; copy it again or cut the damaged part away ({_first_line(error)})."
             ) from error
+
+    def may_hold_data(self, extent: tuple[float, float, float, float]) -> bool:
+        """Return False only where a rectangle is known to be without data, from the file's directory alone.
+
+        Args:
+            extent: (row_off, col_off, height, width) in pixels, fractions allowed.
+        """
+        with _gdal():
+            return self._blocks.may_hold_data(extent)
+
+    def reopened(self) -> Raster:
+        """Return the same raster with a file handle of its own, for another thread; the caller closes it.
+
+        Raises:
+            RasterError: it was changed, deleted or damaged meanwhile.
+        """
+        self.check_unchanged()
+        with _gdal():
+            try:
+                dataset = DatasetReader(str(self.path), driver=list(ALLOWED_DRIVERS))
+            except RasterioError as error:
+                raise RasterError(f"{self.path.name} can no longer be opened ({_first_line(error)}).") from error
+        return Raster(self.path, self._files, dataset, self.grid)
 
     def check_unchanged(self) -> None:
         """Check that the file is still the one that was opened.

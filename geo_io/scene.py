@@ -8,6 +8,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
+from .errors import RasterError
 from .grid import Grid, chain_transforms
 from .orientation import find_orientation
 from .raster import Raster
@@ -16,6 +17,9 @@ from .window import Window
 
 MAX_ENLARGEMENT = 4.0
 """Coarse rasters are not enlarged more than this along an axis: no network finds what the pixels do not hold."""
+
+SMALLEST_HOLE_PX = 32
+"""Parts of this side and less are left out as a whole where they are damaged."""
 
 
 class Scene:
@@ -38,12 +42,31 @@ class Scene:
         self.stretch = stretch
         self._orientation = find_orientation(raster.grid)
         self._upright = self._orientation.upright_grid(raster.grid)
+        self._wanted_gsd_m = gsd_m
         pixel_size_m = raster.grid.pixel_size_m
         if pixel_size_m is not None:
             gsd_m = max(gsd_m, pixel_size_m / MAX_ENLARGEMENT)
         self.grid: Grid = self._upright.resampled(gsd_m)
         self.gsd_m: float | None = None if pixel_size_m is None else gsd_m
         """Ground resolution in metres per pixel; None where pixels have no size."""
+
+    def reopened(self) -> Scene:
+        """Return the same scene with a file handle of its own, for another thread; the caller closes its raster."""
+        return Scene(self.raster.reopened(), self.bands, self.stretch, self._wanted_gsd_m)
+
+    def may_hold_data(self, window: Window) -> bool:
+        """Return False only where a window is known to be without data before it is read.
+
+        Args:
+            window: half-open, in pixels of :attr:`grid`; may reach beyond it.
+        """
+        inside = window.clipped(self.grid.shape)
+        if inside is None:
+            return False
+        row, column, height, width = self._stored_extent(inside)
+        # What lies within reach of the resampling kernel counts as well.
+        margin = 4 + 4 * max(1.0, self._upright.height / self.grid.height, self._upright.width / self.grid.width)
+        return self.raster.may_hold_data((row - margin, column - margin, height + 2 * margin, width + 2 * margin))
 
     def read(self, window: Window) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         """Return a tile.
@@ -60,16 +83,19 @@ class Scene:
         """
         return self.read_many([window])[0]
 
-    def read_many(self, windows: Sequence[Window]) -> list[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
+    def read_many(
+        self, windows: Sequence[Window], holes: list[Window] | None = None
+    ) -> list[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
         """Return the tiles of neighbouring windows, reading each pixel of their common rectangle once.
 
         Args:
             windows: as for :meth:`read`; one or more.
+            holes: where given, parts that cannot be read are invalid and are added to it, instead of an error.
         """
         row = min(window.row_off for window in windows)
         column = min(window.col_off for window in windows)
         hull = Window(row, column, max(w.row_end for w in windows) - row, max(w.col_end for w in windows) - column)
-        pixels, valid = self._read_hull(hull)
+        pixels, valid = self._read_hull(hull, holes)
         tiles = []
         for window in windows:
             rows = slice(window.row_off - row, window.row_end - row)
@@ -77,26 +103,48 @@ class Scene:
             tiles.append(_filled(pixels[:, rows, columns], valid[rows, columns]))
         return tiles
 
-    def _read_hull(self, hull: Window) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    def _read_hull(self, hull: Window, holes: list[Window] | None) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         pixels = np.zeros((3, hull.height, hull.width), dtype=np.uint8)
         valid = np.zeros((hull.height, hull.width), dtype=bool)
-        top, left = max(0, hull.row_off), max(0, hull.col_off)
-        bottom, right = min(self.grid.height, hull.row_end), min(self.grid.width, hull.col_end)
-        if top >= bottom or left >= right:
-            return pixels, valid
+        part = hull.clipped(self.grid.shape)
+        if part is not None:
+            place = (
+                slice(part.row_off - hull.row_off, part.row_end - hull.row_off),
+                slice(part.col_off - hull.col_off, part.col_end - hull.col_off),
+            )
+            self._read_part(part, pixels[(slice(None), *place)], valid[place], holes)
+        return pixels, valid
+
+    def _read_part(
+        self, part: Window, pixels: NDArray[np.uint8], valid: NDArray[np.bool_], holes: list[Window] | None
+    ) -> None:
+        """Fill (3, H, W) pixels and (H, W) valid of a window inside the grid, by halves where it is damaged."""
+        shape = (part.height, part.width)
+        stored_shape = shape[::-1] if self._orientation.is_transposed else shape
+        try:
+            values, known = self.raster.read_resampled(self._stored_extent(part), self.bands, stored_shape)
+        except RasterError:
+            if holes is None:
+                raise
+            self.raster.check_unchanged()
+            if max(shape) <= SMALLEST_HOLE_PX:
+                holes.append(part)
+                return
+            for half in part.halves():
+                rows = slice(half.row_off - part.row_off, half.row_end - part.row_off)
+                columns = slice(half.col_off - part.col_off, half.col_end - part.col_off)
+                self._read_part(half, pixels[:, rows, columns], valid[rows, columns], holes)
+            return
+        # A single band spreads over red, green and blue here.
+        pixels[:] = self._orientation.to_upright(self.stretch.apply(values))
+        valid[:] = self._orientation.to_upright(known)
+
+    def _stored_extent(self, part: Window) -> tuple[float, float, float, float]:
+        """Return the (row_off, col_off, height, width) in the raster of a window inside the grid."""
         scale_y = self._upright.height / self.grid.height
         scale_x = self._upright.width / self.grid.width
-        extent = self._orientation.stored_extent(
-            (top * scale_y, left * scale_x, (bottom - top) * scale_y, (right - left) * scale_x), self._upright.shape
-        )
-        shape = (bottom - top, right - left)
-        stored_shape = shape[::-1] if self._orientation.is_transposed else shape
-        values, known = self.raster.read_resampled(extent, self.bands, stored_shape)
-        inside = (slice(top - hull.row_off, bottom - hull.row_off), slice(left - hull.col_off, right - hull.col_off))
-        # A single band spreads over red, green and blue here.
-        pixels[(slice(None), *inside)] = self._orientation.to_upright(self.stretch.apply(values))
-        valid[inside] = self._orientation.to_upright(known)
-        return pixels, valid
+        extent = (part.row_off * scale_y, part.col_off * scale_x, part.height * scale_y, part.width * scale_x)
+        return self._orientation.stored_extent(extent, self._upright.shape)
 
 
 def _filled(tile: NDArray[np.uint8], valid: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:

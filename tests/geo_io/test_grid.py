@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from referent.geo_io.errors import RasterError
 from referent.geo_io.grid import Grid, measure_areas_m2
-from referent.geo_io.window import plan_offsets, plan_windows
+from referent.geo_io.window import Window, WindowPlan, plan_offsets
 
 US_FOOT_M = 1200 / 3937
 
@@ -126,6 +126,14 @@ def test_windows_cover_every_pixel_with_the_planned_overlap(length, window, data
 
 
 def test_plan_has_one_window_for_a_tiny_scene():
-    assert [[(w.row_off, w.col_off, w.height, w.width) for w in row] for row in plan_windows(1, 5, 64, 48)] == [
-        [(0, 0, 64, 64)]
-    ]
+    plan = WindowPlan(1, 5, 64, 48)
+    assert list(plan) == [[Window(0, 0, 64, 64)]]
+    assert plan.row_end(0) == 1
+
+
+def test_plan_of_a_giant_scene_is_made_at_once():
+    plan = WindowPlan(200_000, 200_000, 256, 192)
+    assert plan.window_count == len(plan) ** 2 > 1_000_000
+    assert plan[-1][-1] == Window(199_744, 199_744, 256, 256)
+    assert [plan.row_end(index) for index in (0, len(plan) - 2, len(plan) - 1)] == [192, 199_744, 200_000]
+    assert plan[1:3] == [plan[1], plan[2]]

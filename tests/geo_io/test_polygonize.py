@@ -7,14 +7,25 @@ import pytest
 import shapely
 
 from referent.geo_io import component
-from referent.geo_io.component import find_components
-from referent.geo_io.polygonize import iter_polygons, split_region
+from referent.geo_io.component import ComponentTracker
+from referent.geo_io.polygonize import ShapeRules, iter_polygons
 from referent.geo_io.score_file import ScoreFile, decode_scores, encode_scores, threshold_code
+from referent.geo_io.separate import separate_by_outlines
 
 LEVEL = threshold_code(0.5)
 
 
-def polygons_of(logits, outlines=None, simplify_px=0.0, min_px=1):
+def components_of(scores, min_px, strip_rows=1000):
+    height, width = scores.shape
+    tracker = ComponentTracker(width, LEVEL, min_px)
+    found = []
+    for row in range(0, height, strip_rows):
+        rows = min(strip_rows, height - row)
+        found += tracker.add(row, scores.read(row, 0, rows, width))
+    return found + tracker.finish()
+
+
+def polygons_of(logits, outlines=None, simplify_px=0.0, min_px=1, parting="relief"):
     scores = ScoreFile(*logits.shape)
     scores.write_rows(0, encode_scores(logits.astype(np.float32)))
     lines = None
@@ -23,8 +34,8 @@ def polygons_of(logits, outlines=None, simplify_px=0.0, min_px=1):
         lines.write_rows(0, encode_scores(outlines.astype(np.float32)))
     found = [
         item
-        for part in find_components(scores, LEVEL, min_px)
-        for item in iter_polygons(part, scores, lines, LEVEL, simplify_px)
+        for part in components_of(scores, min_px)
+        for item in iter_polygons(part, scores, lines, LEVEL, ShapeRules(parting, simplify_px))
     ]
     scores.close()
     return found
@@ -104,9 +115,9 @@ def test_components_do_not_depend_on_strips(monkeypatch, strip_rows):
     smooth = sum(np.roll(noise, (i, j), (0, 1)) for i in range(5) for j in range(5))
     scores = ScoreFile(120, 90)
     scores.write_rows(0, encode_scores(smooth.astype(np.float32)))
-    whole = find_components(scores, LEVEL, 5)
+    whole = components_of(scores, 5)
     monkeypatch.setattr(component, "_STRIP_PX", 90 * strip_rows)
-    parts = find_components(scores, LEVEL, 5)
+    parts = components_of(scores, 5)
     key = lambda c: (c.window, c.area_px, c.code_sum)  # noqa: E731
     assert sorted(map(key, parts)) == sorted(map(key, whole))
     assert len(whole) > 10
@@ -132,9 +143,9 @@ def test_outline_that_does_not_part_leaves_one_object():
     region[5:15, 5:15] = True
     codes = np.zeros((20, 20), np.uint8)
     codes[5:8, 10] = 255
-    assert split_region(region, codes).max() == 1
+    assert separate_by_outlines(region, codes).max() == 1
     codes[5:15, 5:15] = 255  # nothing but outline
-    assert np.array_equal(split_region(region, codes), region.astype(np.int32))
+    assert np.array_equal(separate_by_outlines(region, codes), region.astype(np.int32))
 
 
 def test_score_file_gives_back_rectangles_and_skips_zeros():

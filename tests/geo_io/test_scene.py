@@ -7,11 +7,11 @@ import pytest
 import rasterio
 from affine import Affine
 
-from referent.geo_io.mosaic import Mosaic, edge_weights, iter_row_ends
+from referent.geo_io.mosaic import Mosaic, edge_weights
 from referent.geo_io.raster import Raster
 from referent.geo_io.scene import MAX_ENLARGEMENT, Scene, read_overview
 from referent.geo_io.stretch import Stretch, estimate_stretch
-from referent.geo_io.window import Window, plan_windows
+from referent.geo_io.window import Window, WindowPlan
 
 PICTURE = np.random.default_rng(3).integers(0, 255, (3, 150, 170), np.uint8)
 
@@ -116,14 +116,14 @@ def test_stretch_of_a_large_raster_reads_probes_only(tmp_path):
 
 
 def blend(height, width, window_px, stride_px, logits_of, valid=None):
-    rows = plan_windows(height, width, window_px, stride_px)
+    plan = WindowPlan(height, width, window_px, stride_px)
     mosaic = Mosaic(1, height, width, window_px, stride_px)
     out = np.full((height, width), np.nan, np.float32)
     full = np.ones((window_px, window_px), bool)
-    for row, end in zip(rows, iter_row_ends(rows, height), strict=True):
+    for index, row in enumerate(plan):
         for window in row:
             mosaic.add(window, logits_of(window), full if valid is None else valid(window))
-        strip = mosaic.take(end)
+        strip = mosaic.take(plan.row_end(index))
         if strip is not None:
             out[strip.row_off : strip.row_off + strip.logits.shape[1]] = strip.logits[0]
     return out

@@ -107,7 +107,7 @@ def test_plain_region_and_split_objects(make_raster, segmenter):
             return type(answer)(answer.logits, seam)
 
     apart = query(path, "red", model=Seamed(radius=80), store=MemoryFeatureStore())
-    together = query(path, "red", model=Seamed(radius=80), options=QueryOptions(split_touching=False))
+    together = query(path, "red", model=Seamed(radius=80), options=QueryOptions(regions=("all",)))
     assert len(together) == 1
     assert len(apart) == 2
     first, second = apart.geometry
@@ -160,7 +160,7 @@ def test_min_area_simplify_threshold_and_crs_are_obeyed(scene_file, segmenter):
 def test_progress_runs_to_its_end_in_every_stage(scene_file, segmenter):
     seen: list[Progress] = []
     query(scene_file, "red", model=segmenter(), progress=seen.append, store=MemoryFeatureStore())
-    assert list(dict.fromkeys(item.stage for item in seen)) == ["segment", "find", "outline"]
+    assert list(dict.fromkeys(item.stage for item in seen)) == ["segment", "polygonize"]
     tiles = [item for item in seen if item.stage == "segment"]
     assert [item.done for item in tiles] == sorted(item.done for item in tiles)
     assert tiles[-1].done == tiles[-1].total

@@ -97,7 +97,9 @@ def test_run_killed_at_random_moments_ends_with_the_same_layer(
             os.kill(child.pid or 0, signal.SIGKILL)
             child.join()
             kills += 1
-            assert not output.exists()
+            if output.exists():  # killed between the answer and the end of the process
+                assert _facts(gpd.read_file(output)) == expected
+                output.unlink()
         else:
             assert child.exitcode == 0
             finished += 1
