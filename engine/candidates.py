@@ -1,12 +1,13 @@
-"""Candidates of one referent while they are being judged: scores, degrees, who is left, and why."""
+"""Candidates of one referent while they are being judged: chances, degrees, who is left, and why."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from ..geo_io.degrees import Degrees, Index
 from ..geo_io.placement import Placement
@@ -22,18 +23,31 @@ class Candidates:
     placement: Placement
     geometries: NDArray[np.object_]
     scores: Degrees
+    """Mean score of the network."""
+    chances: Degrees
+    """Chance of being what the noun phrase says, by score and size."""
+    evidence: Degrees
+    """1 where the network's reading of the whole expression agrees or was not asked, less where it looks elsewhere."""
     degrees: Degrees
     """Product of all degrees so far."""
     alive: NDArray[np.bool_]
     reasons: list[list[str]]
     rank: NDArray[np.int64]
-    anchor: list[int]
+    anchors: list[list[int]]
+    """For each, the numbers of the anchors that counted; the last one is that of ``distance_m``."""
     distance_m: Degrees
+    misses_anchor: bool = False
+    """Whether something was left out of the question because its anchor is missing."""
+
+    @property
+    def fit(self) -> Degrees:
+        """Return how well each candidate fits what is asked of it, apart from being such a thing at all."""
+        return self.degrees * self.evidence
 
     @property
     def combined(self) -> Degrees:
-        """Return the score of each candidate with every degree in it."""
-        return self.scores * self.degrees
+        """Return what candidates are preferred by: chance, degrees and evidence."""
+        return self.chances * self.fit
 
     def drop(self, where: NDArray[np.bool_], reason: str) -> None:
         """Drop candidates, with the reason."""
@@ -47,6 +61,26 @@ class Candidates:
         for index in np.flatnonzero(self.alive):
             self.reasons[index].append(f"{words} to degree {degrees[index]:.2f}")
         self.drop(degrees < floor, f"{words} only to degree below {floor:g}")
+
+
+@dataclass
+class Log:
+    """What is told to the person about one question, and the anchors that counted."""
+
+    notes: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    anchors: list[tuple[str, BaseGeometry]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """Phrases of anchors of which none was found."""
+    known: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def add_anchor(self, phrase: str, geometry: BaseGeometry) -> int:
+        """Return the number of an anchor, the same for the same one."""
+        key = (phrase, id(geometry))
+        if key not in self.known:
+            self.known[key] = len(self.anchors)
+            self.anchors.append((phrase, geometry))
+        return self.known[key]
 
 
 def overlaps(subjects: Placement, others: Placement) -> tuple[Degrees, Index]:

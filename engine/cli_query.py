@@ -19,12 +19,13 @@ from .expressions import check_texts
 if TYPE_CHECKING:
     import geopandas
 
-    from .ask import Answer
+    from .answer import Answer
     from .query_options import QueryOptions
 
 _EPILOG = """examples:
   referent query scene.tif "the white airplane in the upper left" -o found.gpkg --preview found.png
   referent query scene.tif "storage tank" "tennis court" -o found.gpkg
+  referent query scene.tif "tennis courts within 200 m of the swimming pool" --explain --preview found.png
 finding nothing is success: the layer is valid and empty"""
 
 
@@ -74,6 +75,12 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         choices=("auto", "network", "plan"),
         help="who decides what words such as 'largest' or 'next to' mean: geometry over the whole extent (plan), "
         "the network tile by tile, or geometry with the network's opinion where one tile shows all (auto)",
+    )
+    answer.add_argument(
+        "--anchor-missing",
+        default="none",
+        choices=("none", "all"),
+        help="what 'tanks near the harbour' means where no harbour is found: none of the tanks, or all of them (none)",
     )
     answer.add_argument("--explain", action="store_true", help="tell how the expression was understood")
     source = parser.add_argument_group("raster and model")
@@ -128,6 +135,7 @@ def run(args: argparse.Namespace) -> None:
         model=args.model,
         options=options,
         reading=args.reading,
+        anchor_missing=args.anchor_missing,
         store=store_of(args),
         journal=journal,
     )
@@ -142,7 +150,7 @@ def run(args: argparse.Namespace) -> None:
     if args.preview is not None:
         from .preview import write_preview
 
-        write_preview(args.raster, frame, args.preview, inputs=inputs, overwrite=args.overwrite)
+        write_preview(args.raster, answer, args.preview, inputs=inputs, overwrite=args.overwrite)
     _say(args, answer, time.perf_counter() - start)
 
 
@@ -195,6 +203,9 @@ def _say(args: argparse.Namespace, answer: Answer, seconds: float) -> None:
         print(f"{item['expression']}: {_in_words(item)}")
         if args.explain:
             print(answer.explanations.get(item["expression"], "read by the network as it stands"))
+        missing = frame.attrs.get("missing_anchors", {}).get(item["expression"])
+        if missing and not item["count"] and args.anchor_missing == "none":
+            print(f"add --anchor-missing all to see what there is without '{missing[0]}'")
     for path in (args.output, args.preview, args.scores):
         if path is not None:
             print(f"wrote {path}")

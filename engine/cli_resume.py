@@ -14,7 +14,7 @@ from .cli_progress import warn
 from .errors import Cancelled, EngineError
 
 if TYPE_CHECKING:
-    from .ask import Answer
+    from .answer import Answer
     from .journal import Journal
 
 

@@ -48,6 +48,18 @@ def check_texts(expressions: Sequence[str], max_words: int | None = None) -> Non
             )
 
 
+def knows(text: str, classes: Sequence[str]) -> bool:
+    """Return whether a model was trained on what a text is about.
+
+    Args:
+        text: a noun phrase or a whole expression.
+        classes: class names that the model knows; none means that it takes any word.
+    """
+    concepts = {concept for name in classes for concept in concepts_of(name.lower())} | set(classes)
+    noun = head_noun(text)
+    return not classes or (noun is not None and (noun in concepts or bool(concepts & set(concepts_of(noun)))))
+
+
 def check_known(expressions: Sequence[str], classes: Sequence[str], allow_unknown: bool = False) -> list[str]:
     """Return warnings about expressions whose object the model was not trained on; refuse lone class names.
 
@@ -60,11 +72,10 @@ def check_known(expressions: Sequence[str], classes: Sequence[str], allow_unknow
         ExpressionError: an expression is nothing but the name of an unknown class.
     """
     warnings = []
-    concepts = {concept for name in classes for concept in concepts_of(name.lower())} | set(classes)
-    for text in expressions if classes else ():
-        noun = head_noun(text)
-        if noun is not None and (noun in concepts or concepts & set(concepts_of(noun))):
+    for text in expressions:
+        if knows(text, classes):
             continue
+        noun = head_noun(text)
         content = [word for word in _WORD.findall(text.lower()) if word not in _SMALL_WORDS]
         what = noun or (content[0] if len(content) == 1 else None)
         if what is None:

@@ -39,6 +39,7 @@ from .job import Job, JobContext
 from .progress import Progress
 from .protocol import Code, ProtocolError, QueryParams, from_params
 from .query import QueryOptions
+from .resolve import AnchorMissing
 from .synthetic import write_scene
 
 logger = logging.getLogger(__name__)
@@ -98,6 +99,7 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
         model=model,
         options=options,
         reading=cast(Reading, asked.reading),
+        anchor_missing=cast(AnchorMissing, asked.anchor_missing),
         progress=_reporter(context),
         is_cancelled=context.is_cancelled,
         store=open_store(default_folder(os.environ), tell=logger.warning),

@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw
 from ..core_model.data.chips import Chip
 from ..geo_io.layer import check_output, replace_whole
 from .layer_samples import LayerSamples
-from .preview import COLOURS, load_font
+from .preview import COLOURS
+from .preview_marks import load_font
 
 MAX_CHIPS = 24
 _COLUMNS = 6

@@ -279,6 +279,8 @@ class QueryParams:
     """Well-known text of a polygon in the raster's CRS; null for the whole raster."""
     reading: str = "auto"
     """Whose reading of relations counts: ``auto``, ``network`` or ``plan``."""
+    anchor_missing: str = "none"
+    """What "tanks near the harbour" means where no harbour is found: ``none`` of the tanks, or ``all`` of them."""
     allow_unknown: bool = False
     """Guess, with a warning, when the expression is nothing but a class that the model has not seen."""
     allow_no_crs: bool = False

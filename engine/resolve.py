@@ -6,64 +6,62 @@ metres and over the whole extent asked about. Candidates may come from any sourc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
-from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
-from ..core_model.expression.plan import (
-    Comparison,
-    Position,
-    QueryPlan,
-    Referent,
-    Relation,
-    Superlative,
-    describe_relation,
-    describe_superlative,
-)
+from ..core_model.expression.lexicon import class_of
+from ..core_model.expression.plan import Comparison, Position, QueryPlan, Referent, Relation, describe_relation
 from ..geo_io.degrees import Degrees, Index
 from ..geo_io.frame import Frame
 from ..geo_io.placement import Placement
-from ..geo_io.position import locate, order_by, row_order
-from ..geo_io.relations import between, nearest, relate
-from .candidates import ENOUGH, Candidates, distances, most_compact, natural_count, only_closest, overlaps
+from ..geo_io.position import locate, order_by
+from ..geo_io.relations import between, relate
+from .candidates import ENOUGH, Candidates, Log, distances, only_closest, overlaps
+from .choice import Anchors, Choice, without_anchor
+from .weighing import Weighing
 
-BARELY = 0.42
-"""Degree that the best candidate must have when one object is asked for and none is fully fit."""
-TIE = 0.02
-"""Values this close, relative to the larger, are a tie."""
+AnchorMissing = Literal["none", "all"]
+ANCHOR_MISSING = ("none", "all")
+
+
+@dataclass(frozen=True)
+class Found:
+    """One referent."""
+
+    geometry: BaseGeometry
+    phrase: str
+    score: float
+    """The network's."""
+    fit: float
+    """How well what was asked is met, in [0, 1]."""
+    rank: int
+    """Place in the order that was asked for, or by preference; from 1."""
+    anchors: tuple[int, ...] = ()
+    """Indices of the anchors that counted; the last one is that of ``distance_m``."""
+    distance_m: float = math.nan
+    """To the last anchor, edge to edge on the ellipsoid; NaN without one."""
 
 
 @dataclass(frozen=True)
 class Resolution:
     """The answer to a plan."""
 
-    found: gpd.GeoDataFrame
-    """Kept candidates with ``expression, phrase, score, rank, anchor, distance_m`` and the geometry, best first.
-    ``anchor`` is the fid of the anchor within ``anchors``; missing values are -1 and NaN."""
-    anchors: gpd.GeoDataFrame
-    """Anchors that were used: ``fid, phrase`` and the geometry."""
-    reasons: tuple[str, ...]
+    found: tuple[Found, ...]
+    """Referents, the one preferred first."""
+    anchors: tuple[tuple[str, BaseGeometry], ...] = ()
+    """(phrase, geometry) of anchors that counted for any candidate."""
+    reasons: tuple[str, ...] = ()
     """One sentence for every candidate, kept or dropped, by phrase."""
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
     """Sentences for the person: why nothing was found, ties."""
-
-
-@dataclass
-class _Notes:
-    notes: list[str] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
-    anchors: list[tuple[str, object]] = field(default_factory=list)
-    known: dict[tuple[str, int], int] = field(default_factory=dict)
-
-    def add_anchor(self, phrase: str, geometry: object) -> int:
-        key = (phrase, id(geometry))
-        if key not in self.known:
-            self.known[key] = len(self.anchors)
-            self.anchors.append((phrase, geometry))
-        return self.known[key]
+    missing: tuple[str, ...] = ()
+    """Phrases of anchors of which none was found."""
 
 
 def resolve(
@@ -71,52 +69,66 @@ def resolve(
     candidates: Mapping[str, gpd.GeoDataFrame],
     frame: Frame,
     *,
-    without_anchors: bool = False,
+    anchor_missing: AnchorMissing = "none",
+    weighing: Weighing | None = None,
 ) -> Resolution:
     """Return what a plan refers to.
 
     Args:
         plan: what is asked.
-        candidates: phrase of the plan -> polygons with a ``score`` in [0, 1]; all in the CRS of the frame.
+        candidates: phrase of the plan -> polygons, all in the CRS of the frame, with a ``score`` in [0, 1] and perhaps
+            an ``evidence`` in [0, 1] that lowers what they are preferred by.
         frame: the picture or map extent that the question is about.
-        without_anchors: leave a relation out when no anchor is found, instead of finding nothing.
+        anchor_missing: ``none``: nothing is next to what was not found; ``all``: leave out what needs the anchor.
+        weighing: how far scores are believed; None: as they are.
 
     Raises:
         KeyError: a phrase of the plan has no candidates frame (an empty one is fine).
     """
-    resolver = _Resolver(candidates, frame, without_anchors)
-    parts = []
+    resolver = _Resolver(candidates, frame, anchor_missing, weighing or Weighing())
+    found: list[Found] = []
+    log = resolver.log
     for target in plan.targets:
         state = resolver.resolve(target)
-        parts.append((target, state))
-        resolver.log.reasons += _sentences(target, state)
-    return _answer(plan, parts, resolver.log, frame)
+        found += _found(target, state)
+        log.reasons += _sentences(target, state)
+    notes, missing = dict.fromkeys(log.notes), dict.fromkeys(log.missing)
+    return Resolution(tuple(found), tuple(log.anchors), tuple(log.reasons), tuple(notes), tuple(missing))
 
 
 class _Resolver:
-    def __init__(self, candidates: Mapping[str, gpd.GeoDataFrame], frame: Frame, without_anchors: bool) -> None:
-        self.candidates, self.frame, self.without_anchors = candidates, frame, without_anchors
-        self.log = _Notes()
+    def __init__(
+        self,
+        candidates: Mapping[str, gpd.GeoDataFrame],
+        frame: Frame,
+        anchor_missing: AnchorMissing,
+        weighing: Weighing,
+    ) -> None:
+        self.candidates, self.frame = candidates, frame
+        self.anchor_missing, self.weighing = anchor_missing, weighing
+        self.log = Log()
         self._states: dict[str, Placement] = {}
 
     def resolve(self, ref: Referent, is_anchor: bool = False) -> Candidates:
         """Return the candidates of a referent; ``alive`` are the referents."""
         state = self._start(ref)
         if not len(state.placement):
-            self.log.notes.append(f"No '{ref.phrase}' was found.")
+            if not is_anchor:
+                self.log.notes.append(f"No '{ref.phrase}' was found.")
             return state
-        floor = BARELY if self._wants_one(ref) or is_anchor else ENOUGH
+        floor = self.weighing.barely if self._wants_one(ref) or is_anchor else ENOUGH
         for exception in ref.exceptions:
             self._except(state, exception)
         for relation in ref.relations:
-            self._relate(state, relation, floor)
+            self._relate(state, ref, relation, floor)
         for position in ref.positions:
             self._locate(state, position, floor)
         for comparison in ref.comparisons:
-            self._compare(state, comparison)
+            self._compare(state, ref, comparison)
         self._prefer_full(state, ref)
         self._size(state, ref)
-        self._choose(state, ref, is_anchor)
+        wants_one = self._wants_one(ref) and not (is_anchor and _is_loose(ref))
+        Choice(state, ref, self._anchors, self.log, self.anchor_missing).choose(wants_one)
         if not state.alive.any() and not is_anchor:
             self.log.notes.append(f"None of {len(state.placement)} × '{ref.phrase}' fits all that is asked.")
         return state
@@ -128,11 +140,20 @@ class _Resolver:
         if ref.phrase not in self._states:
             self._states[ref.phrase] = Placement.of(geometries, self.frame)
         count = len(table)
+        placement = self._states[ref.phrase]
         scores = np.asarray(table["score"], dtype=np.float64) if "score" in table else np.ones(count)
-        return Candidates(
-            self._states[ref.phrase], geometries, scores, np.ones(count), np.ones(count, dtype=bool),
-            [[] for _ in range(count)], np.full(count, -1, dtype=np.int64), [-1] * count, np.full(count, np.nan),
+        chance = self.weighing.chance
+        has_size = self.frame.grid.crs is not None
+        name = class_of(ref.phrase, tuple(chance.sizes_m2)) if has_size else None
+        chances = chance.of(scores, placement.areas_m2, name)
+        evidence = np.asarray(table["evidence"], dtype=np.float64) if "evidence" in table else np.ones(count)
+        state = Candidates(
+            placement, geometries, scores, chances, evidence, np.ones(count), np.ones(count, dtype=bool),
+            [[] for _ in range(count)], np.full(count, -1, dtype=np.int64), [[] for _ in range(count)],
+            np.full(count, np.nan),
         )  # fmt: skip
+        state.drop(chances < self.weighing.least, f"its chance to be a '{ref.phrase}' is too small")
+        return state
 
     def _wants_one(self, ref: Referent) -> bool:
         return ref.quantity.kind == "one" or (ref.quantity.kind == "unsaid" and self.frame.is_one_view)
@@ -146,12 +167,12 @@ class _Resolver:
             overlap, _ = overlaps(state.placement, taken)
             state.drop(overlap > ENOUGH, f"it is '{exception.phrase}', which is excepted")
 
-    def _anchors(self, ref: Referent) -> tuple[Placement, NDArray[np.object_]]:
+    def _anchors(self, ref: Referent) -> Anchors:
         state = self.resolve(ref, is_anchor=True)
         index = np.flatnonzero(state.alive)
         return state.placement.take(index), state.geometries[index]
 
-    def _relate(self, state: Candidates, relation: Relation, floor: float) -> None:
+    def _relate(self, state: Candidates, ref: Referent, relation: Relation, floor: float) -> None:
         words = describe_relation(relation)
         named = " and ".join(f"'{anchor.phrase}'" for anchor in relation.anchors)
         found = [self._anchors(anchor) for anchor in relation.anchors]
@@ -159,8 +180,10 @@ class _Resolver:
             if relation.is_negated:
                 return
             missing = next(a.phrase for a, (p, _) in zip(relation.anchors, found, strict=True) if len(p) == 0)
-            if self.without_anchors:
-                self.log.notes.append(f"No '{missing}' was found; showing every '{words} ...' without it.")
+            self.log.missing.append(missing)
+            if self.anchor_missing == "all":
+                state.misses_anchor = True
+                self.log.notes.append(without_anchor(missing, ref.phrase))
                 return
             self.log.notes.append(f"No '{missing}' was found, so nothing is {words} {named}.")
             state.drop(np.ones(len(state.placement), dtype=bool), f"there is no '{missing}'")
@@ -168,7 +191,8 @@ class _Resolver:
         degrees, which = self._degrees(state, relation, [placement for placement, _ in found])
         if relation.is_close:
             degrees = only_closest(degrees, state.placement, found[0][0], which, state.alive)
-        self._note_anchor(state, relation, found[0], which)
+        if not relation.is_negated:
+            self._note_anchors(state, relation, found, which)
         if relation.is_negated:
             state.judge(1.0 - degrees, f"{words} {named}")
         else:
@@ -180,19 +204,24 @@ class _Resolver:
             return between(state.placement, anchors[0], second)
         return relate(relation.name, state.placement, anchors[0], relation.min_m, relation.max_m)
 
-    def _note_anchor(
-        self, state: Candidates, relation: Relation, anchors: tuple[Placement, NDArray[np.object_]], which: Index
-    ) -> None:
-        """Write down the anchor that counted, and how far it is."""
-        placement, geometries = anchors
+    def _note_anchors(self, state: Candidates, relation: Relation, found: list[Anchors], which: Index) -> None:
+        """Write down the anchors that counted, and how far the first one is."""
         index = np.flatnonzero((which >= 0) & state.alive)
-        for i in index:
-            state.anchor[i] = self.log.add_anchor(relation.anchors[0].phrase, geometries[which[i]])
-        if len(index):
-            gaps, _ = distances(state.placement, placement, index, which[index])
-            state.distance_m[index] = gaps
-            for i, gap in zip(index, gaps, strict=True):
-                state.reasons[i].append(f"{gap:,.0f} m from its '{relation.anchors[0].phrase}'")
+        if not len(index):
+            return
+        if relation.name == "between":  # the other side
+            other, geometries = found[-1]
+            phrase = relation.anchors[-1].phrase
+            for i, j in zip(index, _other_side(state.placement, index, found[0][0], which[index], other), strict=True):
+                if j >= 0:
+                    state.anchors[i].append(self.log.add_anchor(phrase, geometries[j]))
+        placement, geometries = found[0]
+        phrase = relation.anchors[0].phrase
+        gaps, _ = distances(state.placement, placement, index, which[index])
+        state.distance_m[index] = gaps
+        for i, gap in zip(index, gaps, strict=True):
+            state.anchors[i].append(self.log.add_anchor(phrase, geometries[which[i]]))
+            state.reasons[i].append(f"{gap:,.0f} m from its '{phrase}'")
 
     def _locate(self, state: Candidates, position: Position, floor: float) -> None:
         degrees = locate(state.placement, position.region)
@@ -201,7 +230,7 @@ class _Resolver:
         else:
             state.judge(degrees, f"in place '{position.region}'", floor)
 
-    def _compare(self, state: Candidates, item: Comparison) -> None:
+    def _compare(self, state: Candidates, ref: Referent, item: Comparison) -> None:
         values = order_by(state.placement, item.measure)
         if values is None:
             return
@@ -209,6 +238,11 @@ class _Resolver:
         if item.anchor is not None:
             anchors, _ = self._anchors(item.anchor)
             if not len(anchors):
+                self.log.missing.append(item.anchor.phrase)
+                if self.anchor_missing == "all":
+                    state.misses_anchor = True
+                    self.log.notes.append(without_anchor(item.anchor.phrase, ref.phrase))
+                    return
                 self.log.notes.append(f"No '{item.anchor.phrase}' was found to compare with.")
                 state.drop(np.ones(len(values), dtype=bool), f"there is no '{item.anchor.phrase}'")
                 return
@@ -251,103 +285,17 @@ class _Resolver:
             wrong[index] = areas < limit if ref.size == "large" else areas > limit
             state.drop(wrong, f"it is not {ref.size} among them")
 
-    # -- choice ------------------------------------------------------------------------------------------------------
 
-    def _choose(self, state: Candidates, ref: Referent, is_anchor: bool) -> None:
-        count = ref.quantity.count or 1
-        if ref.superlatives:
-            self._order(state, ref, count)
-        index = np.flatnonzero(state.alive)
-        if ref.quantity.is_group and ref.quantity.kind == "count" and len(index) > count:
-            state.drop(~most_compact(state, index, count), "it stands apart from the group")
-        elif ref.quantity.kind == "count" and len(index) > count and not ref.superlatives:
-            self._keep_best(state, index, count, ref)
-        elif self._wants_one(ref) and len(index) > 1 and not ref.superlatives and not (is_anchor and _is_loose(ref)):
-            self._keep_best(state, index, 1, ref)
-        index = np.flatnonzero(state.alive & (state.rank < 0))
-        for rank, i in enumerate(index[np.argsort(-state.combined[index], kind="stable")], start=1):
-            state.rank[i] = rank
-
-    def _keep_best(self, state: Candidates, index: Index, count: int, ref: Referent) -> None:
-        order = index[np.argsort(-state.combined[index], kind="stable")]
-        best = state.combined[order[count - 1]]
-        ties = int(np.sum(state.combined[order[count:]] >= (1 - TIE) * best))
-        if ties:
-            self.log.notes.append(f"{ties} more '{ref.phrase}' fit{'s' if ties == 1 else ''} equally well.")
-        keep = np.zeros(len(state.placement), dtype=bool)
-        keep[order[:count]] = True
-        state.drop(~keep, "a better one was found")
-
-    def _order(self, state: Candidates, ref: Referent, count: int) -> None:
-        index = np.flatnonzero(state.alive)
-        if not len(index):
-            return
-        if len(ref.superlatives) > 1:
-            self._order_jointly(state, ref, index, count)
-            return
-        item = ref.superlatives[0]
-        order, values = self._sorted(state, item, index)
-        if order is None:
-            state.drop(np.ones(len(state.placement), dtype=bool), f"nothing to be {describe_superlative(item)}")
-            return
-        words = describe_superlative(Superlative(item.measure, item.is_most, 1, item.anchor))
-        place = len(order) if item.rank == -1 else item.rank
-        keep = np.zeros(len(state.placement), dtype=bool)
-        if ref.quantity.kind == "all":
-            count = natural_count(values) if values is not None else 1
-        keep[order[place - 1 : place - 1 + count]] = True
-        for rank, i in enumerate(order, start=1):
-            state.rank[i] = rank
-            state.reasons[i].append(f"rank {rank} of {len(order)} by '{words}'")
-        if not keep.any():
-            self.log.notes.append(f"There are only {len(order)} × '{ref.phrase}', so none is number {place}.")
-        elif values is not None:
-            last = place - 1 + count
-            if last < len(values) and abs(values[last] - values[last - 1]) <= TIE * max(abs(values[last - 1]), 1e-9):
-                self.log.notes.append(f"Another '{ref.phrase}' is as good a '{words}' within {TIE:.0%}.")
-        state.drop(~keep, f"its rank is not {place if count == 1 else f'{place} to {place + count - 1}'}")
-
-    def _order_jointly(self, state: Candidates, ref: Referent, index: Index, count: int) -> None:
-        """``the largest, leftmost car``: both are said of one object, so the one with the best worst rank is meant."""
-        ranks = np.zeros((len(ref.superlatives), len(state.placement)))
-        for k, item in enumerate(ref.superlatives):
-            order, _ = self._sorted(state, item, index)
-            for rank, i in enumerate(order if order is not None else index):
-                ranks[k, i] = abs(rank - (item.rank - 1 if item.rank > 0 else len(index) - 1))
-        total = ranks.max(axis=0) + 0.01 * ranks.sum(axis=0)
-        best = index[np.argsort(total[index], kind="stable")][:count]
-        keep = np.zeros(len(state.placement), dtype=bool)
-        keep[best] = True
-        state.drop(~keep, "others rank better in all that is asked")
-
-    def _sorted(self, state: Candidates, item: Superlative, index: Index) -> tuple[Index | None, Degrees | None]:
-        """Return candidates in the order of a superlative, the first first, and the values that they are ordered by."""
-        some = state.placement.take(index)
-        if item.measure in ("middle", "order"):
-            order = index[row_order(some)]
-            if item.measure == "middle":
-                center = (len(order) - 1) / 2
-                order = order[np.argsort(np.abs(np.arange(len(order)) - center), kind="stable")]
-            return order, None
-        if item.measure == "distance" and item.anchor is not None:
-            anchors, geometries = self._anchors(item.anchor)
-            if not len(anchors):
-                self.log.notes.append(f"No '{item.anchor.phrase}' was found.")
-                return None, None
-            values, which = nearest(some, anchors)
-            for i, gap, j in zip(index, values, which, strict=True):
-                if j >= 0:
-                    state.distance_m[i] = gap
-                    state.anchor[i] = self.log.add_anchor(item.anchor.phrase, geometries[j])
-            far = np.where(np.isfinite(values), values, -np.inf if item.is_most else np.inf)
-            by = np.argsort(-far if item.is_most else far, kind="stable")
-            return index[by], far[by]
-        values_or_none = order_by(some, item.measure)
-        if values_or_none is None:
-            return None, None
-        by = np.argsort(-values_or_none if item.is_most else values_or_none, kind="stable")
-        is_size = item.measure in ("area", "length", "width")
-        return index[by], values_or_none[by] if is_size else None
+def _other_side(subjects: Placement, index: Index, anchors: Placement, which: Index, others: Placement) -> list[int]:
+    """Return for each subject the nearest other anchor that lies on the far side of it, -1 where there is none."""
+    found = []
+    for i, j in zip(index, which, strict=True):
+        ahead = subjects.centers_m[i] - anchors.centers_m[j]
+        beyond = others.centers_m - subjects.centers_m[i]
+        gaps = np.where(beyond @ ahead > 0, np.linalg.norm(beyond, axis=1), np.inf)
+        nearest_one = int(np.argmin(gaps)) if len(gaps) else -1
+        found.append(nearest_one if nearest_one >= 0 and np.isfinite(gaps[nearest_one]) else -1)
+    return found
 
 
 def _is_loose(ref: Referent) -> bool:
@@ -359,33 +307,23 @@ def _sentences(ref: Referent, state: Candidates) -> list[str]:
     lines = []
     for index, reasons in enumerate(state.reasons):
         verdict = "kept" if state.alive[index] else "dropped"
+        belief = f"score {state.scores[index]:.2f}, chance {state.chances[index]:.2f}"
         text = "; ".join(reason.removeprefix("dropped: ") for reason in reasons) or "nothing else was asked"
-        lines.append(f"{ref.phrase} {index + 1} (score {state.scores[index]:.2f}) {verdict}: {text}")
+        lines.append(f"{ref.phrase} {index + 1} ({belief}) {verdict}: {text}")
     return lines
 
 
-def _answer(plan: QueryPlan, parts: list[tuple[Referent, Candidates]], log: _Notes, frame: Frame) -> Resolution:
-    rows: dict[str, list[object]] = {name: [] for name in ("phrase", "score", "rank", "anchor", "distance_m")}
-    geometries: list[object] = []
-    for target, state in parts:
-        kept = np.flatnonzero(state.alive)
-        for i in kept[np.argsort(-state.combined[kept], kind="stable")]:
-            geometries.append(state.geometries[i])
-            values = (
-                target.phrase,
-                float(state.combined[i]),
-                int(state.rank[i]),
-                state.anchor[i],
-                float(state.distance_m[i]),
-            )
-            for name, value in zip(rows, values, strict=True):
-                rows[name].append(value)
-    found = gpd.GeoDataFrame(
-        {"expression": [plan.text] * len(geometries), **rows}, geometry=geometries, crs=frame.grid.crs
-    )
-    anchors = gpd.GeoDataFrame(
-        {"fid": list(range(len(log.anchors))), "phrase": [phrase for phrase, _ in log.anchors]},
-        geometry=[geometry for _, geometry in log.anchors],
-        crs=frame.grid.crs,
-    )
-    return Resolution(found, anchors, tuple(log.reasons), tuple(dict.fromkeys(log.notes)))
+def _found(ref: Referent, state: Candidates) -> list[Found]:
+    kept = np.flatnonzero(state.alive)
+    return [
+        Found(
+            state.geometries[i],
+            ref.phrase,
+            float(state.scores[i]),
+            float(state.fit[i]),
+            int(state.rank[i]),
+            tuple(state.anchors[i]),
+            float(state.distance_m[i]),
+        )
+        for i in kept[np.argsort(-state.combined[kept], kind="stable")]
+    ]

@@ -39,6 +39,8 @@ class Draft:
     count: int | None = None
     rank: int | None = None
     """Of an ordinal whose direction is not yet known."""
+    is_far: bool | None = None
+    """``nearest`` (False) or ``farthest`` (True) was said before the head; what it is measured to follows."""
     superlatives: list[Superlative] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)

@@ -100,6 +100,65 @@ _CONCEPTS = {
     "road marking": "road marking; lane marking, crosswalk, zebra crossing",
 }
 
+# Nouns that people ask for and that no class of the training data names; the generator never says them.
+_OTHERS = {
+    "container": "shipping container, sea container, dumpster, skip",
+    "apartment block": "apartment building, apartment house, apartment complex",
+    "greenhouse": "glasshouse, hothouse, polytunnel",
+    "island": "islet, isle",
+    "peninsula": "headland, spit",
+    "playground": "",
+    "hospital": "clinic, medical center",
+    "fire station": "firehouse",
+    "police station": "",
+    "gas station": "petrol station, filling station, service station, fuel station",
+    "power station": "power plant, substation, electrical substation",
+    "bus station": "bus stop, bus depot",
+    "power line": "pylon, electricity pylon, transmission line, transmission tower, powerline, overhead line",
+    "tower": "water tower, control tower, radio tower, lighthouse, mast, antenna, watch tower, cell tower",
+    "loading dock": "loading bay, loading ramp",
+    "entrance": "entry, gateway, doorway",
+    "border crossing": "checkpoint, border post",
+    "wall": "sea wall, retaining wall",
+    "fence": "fence line",
+    "garden": "yard, backyard, front yard, courtyard, patio, terrace",
+    "park": "public park, recreation ground",
+    "square": "plaza, town square",
+    "town": "city, village, settlement, neighborhood, suburb, residential area, built-up area",
+    "construction site": "building site",
+    "landfill": "dump, scrapyard, junkyard",
+    "orchard": "vineyard, plantation, olive grove",
+    "cemetery": "graveyard, churchyard",
+    "mountain": "hill, ridge, peak, cliff, slope",
+    "valley": "ravine, gully, canyon",
+    "wetland": "marsh, swamp, bog, mangrove, mudflat",
+    "bay": "cove, inlet, lagoon, estuary",
+    "bank": "riverbank, shoreline, coast, coastline, lakeshore",
+    "snow": "ice, glacier",
+    "tunnel": "underpass, culvert",
+    "tent": "marquee",
+    "fountain": "statue, monument",
+    "person": "pedestrian, man, swimmer, player",
+    "animal": "cow, horse, sheep, deer",
+    "motorcycle": "motorbike, scooter",
+    "bicycle": "bike",
+    "tractor": "excavator, bulldozer, digger, forklift",
+    "fire truck": "fire engine",
+    "ambulance": "",
+    "tram": "streetcar",
+    "buoy": "raft, pontoon",
+    "oil rig": "oil platform, drilling rig, oil well, pumpjack",
+    "carriageway": "bike lane, cycle lane, bus lane, cycle path, turning lane",
+    "shopping center": "mall, shopping mall, supermarket, market, shop, store",
+    "hotel": "motel, resort",
+    "farm": "farmhouse, farmstead, ranch, farmyard",
+    "observatory": "dome",
+    "ramp": "boat ramp, slipway",
+    "ditch": "trench, drain, channel",
+    "embankment": "dike, dyke, levee, breakwater",
+    "apron": "parking apron, aircraft apron",
+}
+
 # A wide word names any of several classes: it is unique only if all of them are counted.
 _WIDER = {
     "vehicle": ("car", "truck", "bus"),
@@ -130,7 +189,7 @@ _WIDER = {
 _IRREGULAR = {"roof": "roofs", "wharf": "wharves", "leaf": "leaves", "man": "men", "person": "people", "semi": "semis"}
 _SAME_IN_PLURAL = frozenset(
     "aircraft, watercraft, craft, small craft, crossroads, woods, surf, sand, dirt, water, grass, tarmac, farmland, "
-    "cropland, bare soil, low vegetation, vegetation, rails, golf links, barren".split(", ")
+    "cropland, bare soil, low vegetation, vegetation, rails, golf links, barren, sheep, deer, snow, ice".split(", ")
 )
 
 
@@ -172,6 +231,9 @@ def _fill() -> None:
         often, seldom = _split(entry)
         SAID[concept] = tuple(often)
         for noun in dict.fromkeys([concept, *often, *seldom]):
+            understood.setdefault(noun, []).append(concept)
+    for concept, entry in _OTHERS.items():
+        for noun in filter(None, [concept, *entry.split(", ")]):
             understood.setdefault(noun, []).append(concept)
     for noun, wider in _WIDER.items():
         understood[noun] = list(dict.fromkeys([*wider, *understood.get(noun, [])]))

@@ -65,6 +65,10 @@ class ModifierReader(RelationReader):
             return True
         if self.word() in ("that", "which") and self.word(1) in BE and self.word(2) in NOT:
             return True
+        if self._beside_it(is_read=False):
+            return True
+        if self.word() in BE and self.word(-1) not in ("that", "which", "who", "it", "there"):
+            return True  # the verb of the sentence: "the bridge crossing the river is left of the dam"
         read = place.read_place(self.text, self.at)
         if anchor.is_definite or read is None or not read[0].has_preposition:
             return False
@@ -77,6 +81,8 @@ class ModifierReader(RelationReader):
         """Handle ``and`` or a comma; True ends this noun phrase."""
         at = self.at
         while at < len(self.text) and self.text[at] in ("and", "or", ",", "but", "also", "then"):
+            if self.text[at : at + 2] == ["but", "not"] and self.text[at + 2 : at + 3] == ["the"]:
+                break  # an exception
             at += 1
         if at >= len(self.text):
             self.at = at
@@ -116,12 +122,15 @@ class ModifierReader(RelationReader):
                 return True
             is_negated = True
             self.at += 1
+            if self.word() in words.STATES and read_relation(self.text, self.at + 1):
+                self._state(draft)  # "not moored at a pier"
         if self.word() == "without":
             return self._without(draft)
         return (
             self._filler(draft)
             or self._order(draft)
             or self._end_of_order(draft)
+            or self._measured(draft)
             or self._distance(draft, is_negated)
             or self._comparison(draft, is_negated)
             or self._nearest(draft)

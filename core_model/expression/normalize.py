@@ -47,8 +47,9 @@ _REPLACEMENTS: tuple[tuple[str, str], ...] = (
     (r"\bcentrally-", "centrally "),
     (r"\bfar[- ](?=(left|right)\b)", "far "),
     (r"\b(any|some)thing\b", "object"),
+    (r"\b(second|third|fourth|fifth|sixth|next|last)-(?=\w+(est|most)\b)", r"\1 "),
     (r"\bn't\b", " not"),
-    (r"\b(is|are|does|do)n't\b", r"\1 not"),
+    (r"\b(is|are|was|were|does|do|did|has|have)n't\b", r"\1 not"),
     (r"\bcannot\b", "can not"),
     (r"\btowards\b", "toward"),
     (r"\bfurthest\b", "farthest"),
@@ -62,7 +63,7 @@ _TOKEN = re.compile(r"\d+(?:\.\d+)?(?:st|nd|rd|th)?\b|[^\W\d_]+\d?(?:['-][^\W_]+
 
 # English words that lie one letter from a word of the table and mean something else.
 _NO_SLIPS = frozenset(
-    "across another areas arena backs bales balls bands banks barge barges battle beans bears beast beats beech "
+    "across another areas fully arena backs bales balls bands banks barge barges battle beans bears beast beats beech "
     "bench benches birds black blank blanks block blocks blown board boarder boards boast boats boots border "
     "borders bored bother bottle bound bower brain brains branch brand branded brass breach bream brick bricks "
     "bride brides bridge bridges bright broken brown bubble build builds built bunch burst cable cables canter "
@@ -90,7 +91,14 @@ _NO_SLIPS = frozenset(
     "those three tiles tired tires title token topper tower towers track tracks trails train trains traps trees "
     "trial trials trick tricks trips truce trunk trunks upper waiter walls waste water weather wedge wedges weight "
     "whale wheel wheels where while white widen wider wides winter wires woods words world worlds worth wound write "
-    "yards yeast yield youth".split()
+    "yards yeast yield youth "
+    "alone apart arch barge batch beach blood branch branches brand broad brood catch charge chase cheat chest closer "
+    "coach color could cutting dodge drawn dwell falling finch flood floor funnel galley growing harden harsh hatch "
+    "heavy hedge height hence hotel lamps large latch lease ledge level lodge loose march marked marker marks match "
+    "patch patches peach phase pinch pitch plaza point queue queues roach scale score seats shale sheet shell slant "
+    "slide sliver smell spell spool stall stare status stepped steps stone stood stool story streak streaks stuck "
+    "sweep swell taint teach those tints tools towel vents volley warden watch wedge wharf wheat whose witch would "
+    "yacht".split()
 )
 
 
@@ -168,5 +176,6 @@ def correct(word: str) -> str:
     near |= {a + c + b[1:] for a, b in splits if b for c in letters}
     near |= {a + c + b for a, b in splits for c in letters}
     options = [option for option in near & known if len(option) >= _SLIP_LENGTH - 1]
-    options = [option for option in options if len(option) == len(word)] or options
+    doubled = [option for option in options if any(option == a + a[-1] + b for a, b in splits if a)]  # "tenis"
+    options = doubled or [option for option in options if len(option) == len(word)] or options
     return options[0] if len(options) == 1 else word

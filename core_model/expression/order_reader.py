@@ -14,6 +14,10 @@ class OrderReader(Cursor):
 
     def _order(self, draft: Draft) -> bool:
         """``from the left``, after an ordinal or not."""
+        rank = words.ORDINALS.get(self.word())
+        if rank is not None and draft.rank is None and self.word(1) == "from":  # "the tank third from the right"
+            draft.rank = rank
+            self.at += 1
         at = self.at + (self.word() in ("counting", "counted", "starting", "seen"))
         if self.text[at : at + 1] not in (["from"], ["in"]):
             return False
@@ -91,6 +95,30 @@ class OrderReader(Cursor):
         draft.rank = None
         return True
 
+    def _measured(self, draft: Draft) -> bool:
+        """``to the bridge`` after ``the nearest pool``, ``from it`` after ``the farthest tank``."""
+        if draft.is_far is None or self.word() not in ("to", "from", "of"):
+            return False
+        start, is_far = self.at, draft.is_far
+        read = self._read_place(self.at)
+        region = read[0].region.removesuffix(" edge") if read is not None else ""
+        if read is not None and region not in ("corner", "edge", "end"):
+            if is_far and self.word() == "from":
+                opposite = [OPPOSITE.get(part, part) for part in place.parts_of(region)]
+                region = place.name_region(opposite) or region
+            draft.is_far = None
+            self.at = start
+            self._outermost(draft, region, read[1] - start)
+            return True
+        self.at += 1
+        anchor = self._anchor(draft)
+        if anchor is None:
+            return self._back(start)
+        draft.is_far = None
+        draft.superlatives.append(Superlative("distance", is_far, draft.rank or 1, anchor))
+        draft.rank = None
+        return True
+
     def _outermost(self, draft: Draft, region: str, count: int) -> None:
         self.at += count
         draft.superlatives.append(Superlative(region, True, draft.rank or 1))
@@ -159,9 +187,16 @@ class OrderReader(Cursor):
         measure = {"long": "length", "wide": "width", "across": "length"}.get(
             self.text[length[1]] if length and length[1] < len(self.text) else ""
         )
-        if length and bound and measure:
-            self.at = length[1] + 1
-            draft.comparisons.append(Comparison(measure, bound[0], length[0], None, is_negated))
+        sign = bound[0] if bound else None
+        end = length[1] + 1 if length and measure else area[1] if area else None
+        if sign is None and end is not None and self.text[end : end + 1] == ["or"]:  # "20 feet across or wider"
+            word = self.text[end + 1] if end + 1 < len(self.text) else ""
+            sign = ">" if word in (*words.MORE, "more", "over") else "<" if word in (*words.LESS, "less") else None
+            end += 2
+        if end is not None and sign is not None and (measure or area):
+            self.at = end
+            found = (measure, length[0]) if measure and length else ("area", area[0] if area else 0.0)
+            draft.comparisons.append(Comparison(found[0], sign, found[1], None, is_negated))
             return True
         return self._back(start)
 

@@ -12,6 +12,7 @@ import re
 
 from ..errors import ExpressionError
 from . import words
+from .cursor import FAR, NEAR
 from .draft import GENERIC, Draft
 from .lexicon import MAX_NOUN_WORDS, SINGULAR_OF
 from .modifiers import ModifierReader
@@ -24,8 +25,10 @@ _ASK = re.compile(
     r"(?:"
     r"(?:(?:can|could|would|will) you (?:please )?)?"
     r"(?:(?:i|we) (?:(?:want|wish|need|like)|would like|am looking|are looking|am searching)|"
-    r"i'd like|show|find|give|get|locate|mark|select|segment|highlight|outline|detect|identify|extract|"
-    r"pick out|point out|look|search|point to|draw|delineate|display|list|count|tell|fetch)"
+    r"i'd like|(?:i'm|we're|im) (?:looking|searching|after|interested in)|"
+    r"show|find|give|get|locate|mark|select|segment|highlight|outline|detect|identify|extract|"
+    r"pick out|point out|look|search|point to|draw|delineate|display|list|count|tell|fetch|pull up|bring up|call up|"
+    r"zoom to|zoom in on|go to|take|map|trace|circle|spot|flag|check)"
     r"(?: to (?:find|see|know|get|locate|have|mark|select|segment|map|show|identify))?(?: me| us| out)?(?: all)?(?: "
     r"for)?"
     r"(?: where| what| which)?(?: is| are)?(?: located)?"
@@ -34,7 +37,8 @@ _ASK = re.compile(
     r"|there (?:is|are)"
     r"|which (?:part|area|region) of the (?:image|picture|map|scene)(?: is| are)"
     r"|(?:which|what)(?: of the| is the| are the)?"
-    r"|how many"
+    r"|how many(?: of the)?|how (?:big|large|long|wide|far|high) (?:is|are)"
+    r"|(?:wherever|anywhere|everywhere)(?: there's| there is| there are)?"
     r"|do you see|can you see|does it (?:have|contain)|it is|this is|these are|that is"
     r")(?: |$)"
 )
@@ -59,6 +63,9 @@ def parse(text: str) -> QueryPlan:
             if not referent.noun:
                 notes.append(f"'{referent.phrase}' names nothing in the lexicon; the network gets it as it stands")
     return QueryPlan(text, targets, tuple(dict.fromkeys(notes)))
+
+
+_PARTS_OF = frozenset("part parts piece pieces patch patches strip strips stretch stretches section sections".split())
 
 
 class _Reader(ModifierReader):
@@ -123,7 +130,8 @@ class _Reader(ModifierReader):
                 break
         if not draft.has_head and draft.adjectives and host and is_colour(draft.adjectives[-1]):
             draft.is_pronoun, draft.head = True, "one"  # "between a white and a red one"
-        if not draft.has_head and draft.adjectives and not self.nested_stop(start):
+        is_extreme = bool(draft.adjectives) and draft.adjectives[-1].endswith("est") and self.word() == "of"
+        if not draft.has_head and draft.adjectives and not self.nested_stop(start) and not is_extreme:
             draft.head = draft.adjectives.pop()  # an unknown noun, such as "kayak rack"
             draft.is_plural = draft.head.endswith("s") and not draft.head.endswith("ss") and len(draft.head) > 3
         if not draft.has_head and (draft.superlatives or draft.rank or draft.positions or draft.count) and host:
@@ -146,7 +154,22 @@ class _Reader(ModifierReader):
             elif host is not None:
                 draft.take_head_from(host)
         self._compound(draft)
+        self._alike(draft)
         return draft
+
+    def _alike(self, draft: Draft) -> None:
+        """``anything that looks like a tennis court`` is a tennis court."""
+        start = self.at
+        while self.word() in ("that", "which", "might", "may", "could", "be", "a"):
+            self.at += 1
+        if draft.head in GENERIC and self.word() in ("looks", "look", "looking") and self.word(1) == "like":
+            self.at += 2
+            other = self.noun_phrase(None)
+            if other is not None:
+                draft.head, draft.noun = other.head, other.noun
+                draft.adjectives += other.adjectives
+                return
+        self.at = start
 
     def known_noun(self, at: int) -> tuple[str, int] | None:
         """Return the longest known noun that starts at a word, and the index after it."""
@@ -175,6 +198,8 @@ class _Reader(ModifierReader):
                     draft.locate(read[0])
                     self.at = read[1]
                 return True
+            if self._parts_of(draft):
+                return True
             if word in GENERIC and not (self.at + 1 < len(self.text) and self.known_noun(self.at + 1)):
                 draft.head, draft.is_plural = word, word.endswith("s")
                 self.at += 1
@@ -193,13 +218,33 @@ class _Reader(ModifierReader):
         self.at = end
         return True
 
+    def _parts_of(self, draft: Draft) -> bool:
+        """``both visible parts of the river``, ``a patch of sand``: what it is a part of is looked for."""
+        if self.word() not in _PARTS_OF or self.word(1) != "of":
+            return False
+        at = self.at + 2 + (self.word(2) in words.DETERMINERS)
+        before = [*draft.adjectives, *(token.as_typed for token in self.tokens[self.at : at])]
+        while at < len(self.text) and not self.known_noun(at):
+            if self.starts_modifier(at) or self.text[at] in words.PARTS | words.FRAMES | words.DIRECTIONS.keys():
+                return False
+            before.append(self.tokens[at].as_typed)
+            at += 1
+        if at >= len(self.text) or self.text[at] in words.FRAMES:
+            return False
+        start, self.at, is_plural = self.at, at, self.word().endswith("s")
+        if not self._head(draft):
+            self.at = start
+            return False
+        draft.adjectives, draft.is_plural = before, is_plural
+        return True
+
     def _noun_follows(self, at: int) -> bool:
         """Return whether a noun phrase still goes on at a word."""
         return at < len(self.text) and not self.starts_modifier(at) and self.text[at] not in ("and", "or")
 
-    def _is_partitive_direction(self) -> bool:
+    def _is_partitive_direction(self, at: int | None = None) -> bool:
         """``the lower of the two vehicles``."""
-        read = read_directions(self.text, self.at)
+        read = read_directions(self.text, self.at if at is None else at)
         if read is None or self.text[read[1] : read[1] + 2] != ["of", "the"]:
             return False
         return bool(words.NUMBERS.keys() & set(self.text[read[1] + 2 : read[1] + 3]))
@@ -213,7 +258,9 @@ class _Reader(ModifierReader):
         """``airport terminal building``: the last noun is the head, those before it describe it."""
         while not draft.is_pronoun and draft.noun and self.at < len(self.text):
             found = self.known_noun(self.at)
-            if found is None or self.text[self.at] in words.DIRECTIONS or found[0] in ("drive", "track", "span"):
+            is_verb = found is not None and SINGULAR_OF[found[0]] in ("drive", "track", "span", "bank", "ramp", "dump")
+            is_verb |= self.word() == "crossing" and self.word(1) in words.DETERMINERS
+            if found is None or is_verb or self.text[self.at] in words.DIRECTIONS:
                 return
             draft.adjectives.append(draft.head)
             draft.head = ""
@@ -292,6 +339,12 @@ class _Reader(ModifierReader):
             draft.rank = None
             self.at += 1
             return True
+        if word in NEAR | FAR and (
+            following == "of" or self._noun_follows(self.at + 1)
+        ):  # "the nearest pool to the bridge"
+            draft.is_far, draft.is_definite = word in FAR, True
+            self.at += 1
+            return True
         return False
 
     def _adjective(self, draft: Draft, word: str, following: str) -> bool:
@@ -322,6 +375,7 @@ class _Reader(ModifierReader):
                 "quite",
                 "rather",
                 "slightly",
+                "visible",
                 "specifically",
                 "most",
                 "more",
@@ -343,6 +397,11 @@ class _Reader(ModifierReader):
             word = self.text[at]
             if (self.known_noun(at) and word not in ("green", "light")) or word in words.ONES or word in GENERIC:
                 return True
+            is_ranked = word in words.MORE or word in words.LESS or word in words.OUTERMOST
+            if is_ranked or (at == self.at + 1 and self._is_partitive_direction(at)):
+                return True
+            if word in ("visible", "clearly"):
+                continue
             if word in words.DETERMINERS or not (word[0].isalnum() or word in (",",)) or self.starts_modifier(at):
                 return False
         return False

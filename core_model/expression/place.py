@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import words
+from .lexicon import SINGULAR_OF
 
 _PREPOSITIONS = frozenset(
     "in on at to toward near along by within around inside nearer into across over from of".split()
@@ -104,7 +105,7 @@ def read_place(text: Sequence[str], at: int) -> tuple[Place, int] | None:
             return None
     elif read := read_directions(text, at):
         region, at = read
-    elif text[at] in ("corner", "edge", "border", "boundary", "end") and has_preposition:
+    elif text[at] in ("corner", "edge", "border", "boundary", "end") and has_preposition and not _names(text, at + 1):
         region = "edge" if text[at] in _EDGES else text[at]
         return Place(region, intense, True), at + 1
     else:
@@ -120,6 +121,11 @@ def read_place(text: Sequence[str], at: int) -> tuple[Place, int] | None:
     if is_touching and not region.endswith("edge"):
         return None
     return Place(region, intense, is_inside, has_preposition), at
+
+
+def _names(text: Sequence[str], at: int) -> bool:
+    """Return whether a noun follows, which the word before describes: ``border crossing``, ``corner house``."""
+    return at < len(text) and text[at] in SINGULAR_OF and text[at] not in words.DIRECTIONS
 
 
 def _is_frame_of_edge(text: Sequence[str], at: int) -> bool:
@@ -155,13 +161,19 @@ def read_number(text: Sequence[str], at: int) -> tuple[float, int] | None:
     if at >= len(text):
         return None
     word = text[at]
-    if word in ("half", "quarter") and text[at + 1 : at + 2] in (["a"], ["an"]):
-        return (0.5 if word == "half" else 0.25), at + 2
+    shift = word in ("a", "an", "one") and text[at + 1 : at + 2] in (["half"], ["quarter"])
+    if (word in ("half", "quarter") and text[at + 1 : at + 2] in (["a"], ["an"])) or shift:
+        return (0.5 if "half" in text[at : at + 2] else 0.25), at + 2
+    if word in ("half", "quarter"):
+        return (0.5 if word == "half" else 0.25), at + 1
     if word in ("a", "one") and text[at + 1 : at + 2] in (["hundred"], ["thousand"]):
         return (100.0 if text[at + 1] == "hundred" else 1000.0), at + 2
     if word in ("a", "an"):
         return 1.0, at + 1
     value = float(words.NUMBERS[word]) if word in words.NUMBERS else None
+    tens, hyphen, ones = word.partition("-")
+    if hyphen and words.NUMBERS.get(tens, 0) >= 20 and 0 < words.NUMBERS.get(ones, 0) < 10:
+        value = float(words.NUMBERS[tens] + words.NUMBERS[ones])
     if value is None and word.replace(".", "", 1).isdigit() and len(word) < 16:
         value = float(word)
     if value is None:

@@ -10,11 +10,30 @@ from .plan import Relation
 from .relation_words import read_relation
 
 _WITH_NOUNS = frozenset(
-    ["swimming pool", "tennis court", "solar panel", "dock", "driveway", "car", "boat", "garage", "tree"]
+    [
+        "swimming pool",
+        "tennis court",
+        "solar panel",
+        "dock",
+        "driveway",
+        "car",
+        "boat",
+        "garage",
+        "tree",
+        "parking lot",
+        "parking area",
+        "helipad",
+        "pool",
+        "garden",
+        "pond",
+        "playground",
+        "parking space",
+    ]
 )
 _FRAME_RELATION = {"top": "above", "bottom": "below", "center": "middle of", "top center": "above",
                    "bottom center": "below",
                    "center left": "left", "center right": "right"}  # fmt: skip  # fmt: skip
+_BARE = {"up": "top", "down": "bottom", "above": "top", "below": "bottom"}
 _LEADS = (["of"], ["from"], ["relative", "to"], ["to"], ["with", "respect", "to"], ["compared", "to"])
 
 
@@ -32,6 +51,12 @@ class RelationReader(OrderReader):
             if read and read[0].region == "center":  # "above the center of the image"
                 self.at = place.read_frame(self.text, read[1]) or read[1]
                 draft.locate("center", is_negated)
+                return True
+            return self._back(start)
+        if self.word() in _BARE and self.word(1) == "and":  # "up and to the left of"
+            regions = [_BARE[self.word()]]
+            self.at += 1
+            if self._directed(draft, regions, start, is_negated, False):
                 return True
             return self._back(start)
         read = self._read_place(self.at)
@@ -86,6 +111,8 @@ class RelationReader(OrderReader):
     def _directed(self, draft: Draft, regions: list[str], start: int, is_negated: bool, is_inside: bool) -> bool:
         if self.word() == "and" and len(regions) == 1:
             second = self._second_direction(self.at + 1)
+            if second is None and self.text[start] in _BARE:
+                return False
             if second:
                 regions.append(second[0])
                 self.at = second[1]
@@ -166,7 +193,9 @@ class RelationReader(OrderReader):
             word in ("just", "directly", "immediately", "right") for word in self.text[max(0, start - 1) : start]
         )
         anchor = self._anchor_draft(draft, is_known=not is_strong)
-        if anchor is None or (name == "with" and anchor.noun not in _WITH_NOUNS):
+        if anchor is not None and name == "with" and self._beside_it():
+            pass  # "that has a silo beside it": any noun will do
+        elif anchor is None or (name == "with" and anchor.noun not in _WITH_NOUNS):
             return self._back(start)
         if (
             not anchor.noun
@@ -181,6 +210,14 @@ class RelationReader(OrderReader):
         )
         self._and_another(draft, name, is_negated)
         return True
+
+    def _beside_it(self, is_read: bool = True) -> bool:
+        """``beside it``, ``in front of them``: what was had is had at the side."""
+        for end in range(self.at + 1, min(self.at + 4, len(self.text))):
+            if self.text[end] in ("it", "them") and read_relation(self.text, self.at) is not None:
+                self.at = end + 1 if is_read else self.at
+                return True
+        return False
 
     def _and_another(self, draft: Draft, name: str, is_negated: bool) -> None:
         """``next to the pool and the court``: two anchors of one relation."""

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _STRONG = {
-    "next to": "next to,right next to,beside,besides,adjacent to,alongside,alongside of,bordering,abutting,neighboring,"
-    "side by side with,attached to,adjoining,touching,flanking,next,just by,right by,right beside",
+    "next to": "next to,right next to,beside,besides,adjacent to,alongside,alongside of,bordering,abutting,"
+    "neighboring,side by side with,attached to,adjoining,touching,flanking,next,just by,right by,"
+    "right beside,next door to,touch,touches,against,up against,lined up against,hugging,bordered by,"
+    "flanked by,connected to,joined to",
     "near": "near,near to,close to,nearby,not far from,in the vicinity of,in proximity to,in the neighborhood of,"
-    "close by,in the surroundings of,near by,right near",
-    "behind": "behind,in front of,ahead of,past,in back of,in the shadow of",
+    "close by,in the surroundings of,near by,right near,in the area of,in range of",
+    "behind": "behind,at the back of,at the rear of,to the rear of,in front of,ahead of,past,in back of,"
+    "in the shadow of",
     "inside": "inside,inside of,contained in,enclosed in,contained by,within the bounds of,in the interior of,in "
     "the inside of",
     "middle of": "in the middle of,at the center of,in the center of,at the middle of,in the heart of",
     "containing": "containing,that contains,which contains,that contain,that has inside,enclosing,surrounding,"
     "encircling",
-    "on": "on top of,upon,atop",
+    "on": "on top of,upon,atop,sitting on top of",
     "along": "along,lining,running along,all along,along the side of,at the side of,by the side of",
     "surrounded by": "surrounded by,encircled by,ringed by,enclosed by,surrounded with,among,amongst,amid,amidst,"
     "framed by,"
@@ -29,14 +32,15 @@ _STRONG = {
     "on the opposite side of,facing across",
     "end": "at the end of,at the very end of,at the tip of,at the head of,at the far end of",
     "row": "in a row with,in line with,in the same row as,aligned with,lined up with,in one row with",
-    "crossing": "crossing,across,spanning,crossed by,spanning across,running across,running over,passing over,"
-    "crossing over",
+    "crossing": "crossing,across,spanning,crossed by,spanning across,spans across,spans,cross,crosses,going over,"
+    "going across,crosses over,runs across,passes over,goes over,running across,running over,"
+    "passing over,crossing over",
 }
 _WEAK = {
     "on": "on,onto,parked on,driving on,standing on",
     "inside": "in,within,into",
-    "at": "at,by,around,off",
-    "with": "with,along with,having,that has,that have,which has",
+    "at": "at,by,around,off,over by,over at,over near",
+    "with": "with,along with,having,that has,that have,which has,has,have",
 }
 _TABLE: list[tuple[tuple[str, ...], str, bool]] = sorted(
     (

@@ -40,7 +40,14 @@ DIRECTIONS = {
 COMPASS = frozenset(["north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest"])
 
 NUMBERS = {
-    word: at for at, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+    word: at
+    for at, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen".split()
+    )
+}
+NUMBERS |= {
+    word: 20 + 10 * at for at, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split())
 }
 ORDINALS = {
     word: at + 1
@@ -64,11 +71,15 @@ GLUE = frozenset(
     "somewhat "
     "also quite rather there currently clearly roughly approximately about very just so shown depicted there's "
     "specifically "
-    "exactly directly immediately right well only mostly both really please thats that's it's relative".split()
+    "exactly directly immediately right well only mostly both really please thats that's it's relative here somewhere "
+    "anywhere existing".split()
 )
 """Words between the parts of a sentence that carry no meaning of their own there."""
 
-STATES = frozenset("parked driving moored docked waiting moving anchored traveling travelling berthed stopped".split())
+STATES = frozenset(
+    "parked driving moored docked waiting moving anchored traveling travelling berthed stopped stacked tied queued "
+    "queuing queueing stored resting floating sailing".split()
+)
 """What an object is doing: kept for the network, and no end of the noun phrase."""
 
 DETERMINERS = frozenset(

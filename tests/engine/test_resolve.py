@@ -32,7 +32,7 @@ def _answers(seed: int) -> list[tuple[str, str, set[int], set[int]]]:
         plan = parse(text)
         found = resolve(plan, scene.candidates(plan), scene.frame).found
         things = {t.shape: t.id for t in scene.things}
-        rows.append((kind, text, truth, {things[shape] for shape in found.geometry}))
+        rows.append((kind, text, truth, {things[item.geometry] for item in found}))
     return rows
 
 

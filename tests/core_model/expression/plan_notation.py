@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from referent.core_model.expression.plan import QueryPlan, Referent
+from referent.core_model.expression.plan import QueryPlan, Referent, Relation
 
 SIGNED = ("area", "length", "width", "distance")
-Reading = tuple[str, frozenset[str], frozenset[object], frozenset[object]]
-"""(noun, positions, superlatives, relations); the latter two with readings of their anchors."""
+Reading = tuple[str, frozenset[str], frozenset[object], frozenset[object], frozenset[str]]
+"""(noun, positions, superlatives, relations, comparisons), the third and fourth with readings of their anchors."""
 
 
 def notate(ref: Referent) -> Reading:
@@ -17,12 +17,23 @@ def notate(ref: Referent) -> Reading:
         name += f"#{item.rank}" if item.rank != 1 else ""
         superlatives.add((name, notate(item.anchor)) if item.anchor else name)
     relations = frozenset(
-        (("not " if relation.is_negated else "") + relation.name, notate(anchor))
+        (("not " if relation.is_negated else "") + relation.name + _bounds(relation), notate(anchor))
         for relation in ref.relations
         for anchor in relation.anchors
     )
     positions = frozenset(("not " if item.is_negated else "") + item.region for item in ref.positions)
-    return ref.noun or ref.phrase, positions, frozenset(superlatives), relations
+    comparisons = frozenset(
+        f"{'not ' if item.is_negated else ''}{item.measure}{item.operator}"
+        + (f"{item.value:.0f}" if item.value is not None else "")
+        for item in ref.comparisons
+    )
+    return ref.noun or ref.phrase, positions, frozenset(superlatives), relations, comparisons
+
+
+def _bounds(relation: Relation) -> str:
+    """Return the limits of a distance in whole metres: ``>=20<=30``."""
+    least = f">={relation.min_m:.0f}" if relation.min_m is not None else ""
+    return least + (f"<={relation.max_m:.0f}" if relation.max_m is not None else "")
 
 
 def _split(text: str, separator: str) -> list[str]:
@@ -49,15 +60,16 @@ def _read_anchored(item: str) -> object:
 
 def read_notation(text: str) -> Reading:
     """Return the same from one accepted plan of the file."""
-    noun, positions, superlatives, relations = (*_split(text, ";"), "", "", "")[:4]
+    noun, positions, superlatives, relations, comparisons = (*_split(text, ";"), "", "", "", "")[:5]
     return (
         noun,
         frozenset(item for item in _split(positions, ",") if item),
         frozenset(_read_anchored(item) for item in _split(superlatives, ",") if item),
         frozenset(_read_anchored(item) for item in _split(relations, "&") if item),
+        frozenset(item for item in _split(comparisons, ",") if item),
     )
 
 
 def reads_rightly(plan: QueryPlan, accepted: list[str]) -> bool:
-    """Return whether noun, positions, superlatives, relations and anchors are all those of an accepted plan."""
+    """Return whether noun, positions, superlatives, relations, anchors and sizes are all those of an accepted plan."""
     return len(plan.targets) == 1 and any(notate(plan.targets[0]) == read_notation(item) for item in accepted)

@@ -105,6 +105,52 @@ def test_ask_says_that_an_anchor_is_missing(scene_file, model):
     assert any("No 'green tank' was found" in warning for warning in answer.frame.attrs["warnings"])
 
 
+@pytest.mark.parametrize(
+    "text", ["red tanks next to the green tank", "the red tank nearest to the green tank", "red tanks larger than the "
+             "green tank"]
+)  # fmt: skip
+def test_ask_shows_all_without_a_missing_anchor_only_if_asked(scene_file, model, text):
+    nothing = ask(scene_file, text, model=model, store=MemoryFeatureStore())
+    assert len(nothing.frame) == 0
+    assert nothing.frame.attrs["missing_anchors"] == {text: ["green tank"]}
+    answer = ask(scene_file, text, model=model, anchor_missing="all", store=MemoryFeatureStore())
+    assert len(answer.frame) == 8
+    note = "No 'green tank' was found; showing every 'red tank"
+    assert any(note in warning for warning in answer.frame.attrs["warnings"])
+    assert note in answer.explanations[text]
+
+
+def test_ask_leaves_only_the_missing_anchor_out(scene_file, model):
+    text = "the largest red tank next to the green tank"
+    answer = ask(scene_file, text, model=model, anchor_missing="all", store=MemoryFeatureStore())
+    assert _only(answer)["rank"] == 1
+
+
+def test_ask_falls_back_to_the_network_where_the_plan_finds_nothing(scene_file, segmenter):
+    model = segmenter(window_px=1024, stride_px=768)
+    text = "the leftmost tank left of the red wall"  # 'tank' says no colour to this model, the whole text does
+    asked = {"model": model, "store": MemoryFeatureStore()}
+    plan = ask(scene_file, text, reading="plan", **asked)
+    assert len(plan.frame) == 0
+    answer = ask(scene_file, text, **asked)
+    assert answer.frame.attrs["decided_by"] == {text: "network"}
+    assert len(answer.frame) == 8
+    explanation = answer.explanations[text]
+    assert "No 'tank' was found; the network's reading of the whole expression is shown." in explanation
+    assert "decided by the network's reading" in explanation
+
+
+def test_ask_leaves_what_the_model_does_not_know_to_the_network(scene_file, segmenter):
+    model = segmenter(classes=("airplane",))
+    options = QueryOptions(allow_unknown=True)
+    text = "the largest red tank"
+    asked = {"model": model, "options": options, "store": MemoryFeatureStore()}
+    answer = ask(scene_file, text, **asked)
+    assert answer.frame.attrs["decided_by"] == {text: "network"}
+    assert "The model does not know 'red tank'" in answer.explanations[text]
+    assert ask(scene_file, text, reading="plan", **asked).frame.attrs["decided_by"] == {text: "plan"}
+
+
 def test_ask_left_is_that_of_the_region(scene_file, model, pixel):
     import rasterio
 
@@ -139,3 +185,5 @@ def test_ask_refuses_what_cannot_be_meant(scene_file, model):
         ask(scene_file, "the largest", model=model)
     with pytest.raises(OptionsError, match="reading"):
         ask(scene_file, "the largest red tank", model=model, reading="both")
+    with pytest.raises(OptionsError, match="missing anchor"):
+        ask(scene_file, "the largest red tank", model=model, anchor_missing="some")

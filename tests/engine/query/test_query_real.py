@@ -11,6 +11,7 @@ import shapely
 from torch.nn import functional as F
 
 from referent.core_model.segmenter import Segmentation
+from referent.engine.answer import as_read
 from referent.engine.preview import write_preview
 from referent.engine.query import query
 from referent.engine.query_options import QueryOptions
@@ -51,7 +52,7 @@ def test_ships_of_sentinel2_in_web_mercator(shared_data, segmenter, tmp_path):
     back = gpd.read_file(path, layer="ships")
     assert len(back) == len(frame)
     assert read_metadata(path)["stretch"] == frame.attrs["stretch"]
-    write_preview(raster, frame, tmp_path / "ships.png")
+    write_preview(raster, as_read(frame), tmp_path / "ships.png")
     assert (tmp_path / "ships.png").stat().st_size > 50_000
 
 
