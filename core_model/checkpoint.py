@@ -63,8 +63,12 @@ def save_checkpoint(
             _swap(part, folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-    except OSError as error:
-        raise CheckpointError(f"The checkpoint {folder} cannot be written ({error}); choose another folder.") from error
+    except (OSError, SafetensorError) as error:
+        kept = "the old one is whole; " if folder.exists() else ""
+        raise CheckpointError(
+            f"The checkpoint {folder} cannot be written ({error}); {kept}make room on the disk or choose "
+            "another folder."
+        ) from error
 
 
 def _swap(part: Path, folder: Path) -> None:

@@ -35,6 +35,9 @@ def add_layer_options(parser: argparse.ArgumentParser) -> None:
         "'none' (all)",
     )
     group.add_argument(
+        "--area", metavar="FILE", help="polygons around the labelled ground; nothing outside them is used"
+    )
+    group.add_argument(
         "--verbatim-classes", action="store_true", help="keep class names as spelled (Storage_Tank stays Storage_Tank)"
     )
     group.add_argument("--bands", type=parse_bands, metavar="R,G,B", help="bands that show red, green and blue")
@@ -77,6 +80,7 @@ def source_of(args: argparse.Namespace, rasters: tuple[str, ...], layers: tuple[
         expression_field=args.expression_field,
         verbatim_classes=args.verbatim_classes,
         complete=complete,
+        area=args.area,
         bands=args.bands,
         allow_no_crs=args.allow_no_crs,
     )

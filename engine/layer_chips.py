@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import shapely
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
-from ..core_model.data.chips import Chip, ChipObject, WrittenExpression
+from ..core_model.data.chips import FILL, Chip, ChipObject, WrittenExpression
 from ..geo_io.annotation_rings import to_rings
+from ..geo_io.region import Region
 from ..geo_io.scene import Scene
 from ..geo_io.window import Window
 
@@ -37,21 +37,30 @@ class PlacedObject:
 
 
 def build_chip(
-    scene: Scene, window: Window, objects: Sequence[PlacedObject], complete: Sequence[str], raster: Path
+    scene: Scene,
+    area: Region | None,
+    window: Window,
+    objects: Sequence[PlacedObject],
+    complete: Sequence[str],
+    name: str,
 ) -> Chip | None:
     """Return a chip, or None where the raster has no data.
 
     Args:
         scene: to cut it from.
+        area: the labelled ground; the rest is painted over. None: all of it.
         window: where; may reach beyond the scene.
         objects: of the scene.
         complete: classes of which every instance is among the objects.
-        raster: names the chip.
+        name: of the raster; the chip adds its place.
 
     Raises:
         RasterError: the raster is damaged there.
     """
     tile, valid = scene.read(window)
+    if area is not None:
+        valid &= area.mask(window)
+        tile = np.where(valid, tile, np.asarray(FILL, dtype=np.uint8)[:, None, None])
     if not valid.any():
         return None
     frame = shapely.box(*window.bounds)
@@ -69,7 +78,7 @@ def build_chip(
         for item, shape, _ in drawn
     )
     return Chip(
-        id=f"{raster.stem}@{window.row_off},{window.col_off}",
+        id=f"{name}@{window.row_off},{window.col_off}",
         image=np.ascontiguousarray(tile.transpose(1, 2, 0)),
         objects=chip_objects,
         complete=frozenset(complete),

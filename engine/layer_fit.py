@@ -108,7 +108,7 @@ def fit_network(
         tokenizer,
         _wrel_data(training),
         _wrel_data(validation),
-        _wrel_config(settings, network, bool(validation)),
+        _wrel_config(settings, tokenizer, training[0].image.shape[0], bool(validation)),
         folder,
         on_step,
         is_cancelled,
@@ -236,7 +236,9 @@ def _shown_share(rings: Sequence[NDArray[np.float32]], size_px: int) -> float:
     return sum(ring_area(clip_ring(ring, size_px)) for ring in rings) / whole if whole else 0.0
 
 
-def _wrel_config(settings: FitSettings, network: ReferringNetwork, has_validation: bool) -> WrelConfig:
+def _wrel_config(
+    settings: FitSettings, tokenizer: ExpressionTokenizer, chip_px: int, has_validation: bool
+) -> WrelConfig:
     """Return the paper's settings at the rates of the bundled network, with the product's kinds mixed in.
 
     Without class names for all instances and without absent ones a model of a map could answer neither "all" nor
@@ -255,7 +257,14 @@ def _wrel_config(settings: FitSettings, network: ReferringNetwork, has_validatio
         text_rate=0.3,
         clip_norm=2.0,
         bank=BankConfig(init_rate=1e-2, joint_rate=1e-3),
-        mix=SampleMix(size_px=256, blackout=0.0, jitter=True, class_questions=1, absent_questions=1),
+        mix=SampleMix(
+            size_px=chip_px,
+            text_tokens=tokenizer.max_tokens,
+            blackout=0.0,
+            jitter=True,
+            class_questions=1,
+            absent_questions=1,
+        ),
         coarse=0.5,
         presence=1.0,
         validate_every=max(5, steps // _VALIDATIONS) if has_validation else 0,

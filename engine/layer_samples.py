@@ -31,6 +31,7 @@ from ..geo_io.annotation_plan import (
 )
 from ..geo_io.errors import LayerError
 from ..geo_io.raster import Raster
+from ..geo_io.region import Region
 from ..geo_io.scene import MAX_ENLARGEMENT, Scene
 from ..geo_io.stretch import estimate_stretch
 from ..geo_io.window import Window
@@ -38,6 +39,7 @@ from .errors import OptionsError
 from .expressions import check_texts
 from .layer_chips import PlacedObject, build_chip, keep_once
 from .progress import Progress, ProgressSink
+from .region import read_region
 
 MIN_OBJECT_PX = 4.0
 """Objects that cover fewer pixels of the scene are not seen by a network."""
@@ -45,6 +47,8 @@ MAX_CHIPS = 3000
 """More chips than this are not held in memory; a random choice of the blocks is."""
 EMPTY_SHARE = 0.35
 """Chips without any object, as a share of those with some."""
+MIN_INSIDE = 0.5
+"""An object belongs to the labelled area by this share of its own."""
 _ALL = "all"
 _NONE = "none"
 
@@ -64,7 +68,10 @@ class LayerSource:
     verbatim_classes: bool = False
     """Keep class names as they are spelled, instead of turning ``Storage_Tank`` into ``storage tank``."""
     complete: tuple[str, ...] | None = None
-    """Classes of which every instance is drawn, within the extent of the layers; None: all of them, () none."""
+    """Classes of which every instance is drawn, within the extent of the layers or within ``area``; None: all of them,
+    () none."""
+    area: str | None = None
+    """Layer of polygons that hold the labelled ground: what lies outside is neither shown nor asked about."""
     bands: tuple[int, ...] | None = None
     """Red, green and blue, counted from 1; None: chosen by the raster."""
     allow_no_crs: bool = False
@@ -136,7 +143,8 @@ def read_samples(
         rasters = [stack.enter_context(Raster.open(name, allow_no_crs=source.allow_no_crs)) for name in source.rasters]
         gsd_m = _ground_resolution(rasters, spec, warnings)
         scenes = [_scene(raster, source, gsd_m, warnings) for raster in rasters]
-        placed = _place(layers, scenes, names, spec, notes)
+        areas = [_area(source, scene) for scene in scenes]
+        placed = _place(layers, scenes, areas, names, spec, notes)
         if not any(placed):
             raise LayerError(_all_outside(layers, rasters, notes))
         counts = Counter(item.class_name for item in {item.id: item for items in placed for item in items}.values())
@@ -159,7 +167,8 @@ def read_samples(
         for number, cut in enumerate(cuts):
             near = sorted(trees[cut.raster].query(shapely.box(*cut.window.bounds)))
             objects = [placed[cut.raster][index] for index in near]
-            chip = build_chip(scenes[cut.raster], cut.window, objects, complete, rasters[cut.raster].path)
+            name = rasters[cut.raster].path.stem + (f"#{cut.raster + 1}" if len(rasters) > 1 else "")
+            chip = build_chip(scenes[cut.raster], areas[cut.raster], cut.window, objects, complete, name)
             if chip is not None:
                 chips.append((places[cut.block] in kept, chip))
             if progress is not None:
@@ -224,9 +233,19 @@ def _scene(raster: Raster, source: LayerSource, gsd_m: float, warnings: list[str
     return Scene(raster, choice.bands, estimate_stretch(raster, choice.bands), gsd_m)
 
 
+def _area(source: LayerSource, scene: Scene) -> Region | None:
+    if source.area is None:
+        return None
+    try:
+        return Region(read_region(source.area, scene.grid.crs), scene.grid)
+    except LayerError as error:
+        raise LayerError(f"The labelled area cannot be used: {error}") from error
+
+
 def _place(
     layers: Sequence[AnnotationLayer],
     scenes: Sequence[Scene],
+    areas: Sequence[Region | None],
     names: dict[str, str],
     spec: ModelSpec,
     notes: list[RowNote],
@@ -248,6 +267,13 @@ def _place(
                 if shape.area < MIN_OBJECT_PX:
                     reason = f"it covers {shape.area:.2g} pixels of {scene.gsd_m or 1:.3g} m, too few to be seen"
                     continue
+                area = areas[position]
+                if area is not None:
+                    inside = area.clip(shape)
+                    if inside.area < MIN_INSIDE * shape.area:
+                        reason = "it lies outside the labelled area"
+                        continue
+                    shape = inside
                 is_used = True
                 item = PlacedObject(number, names[row.class_name], shape, texts, row.layer, row.row)
                 placed[position].append(item)

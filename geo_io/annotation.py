@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +144,17 @@ def _read_table(path: Path, layer: str | None) -> _Table:
     if path.suffix.lower() == ".parquet":
         return _read_parquet(path)
     try:
+        return _read_file(path, layer)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
+        raise LayerError(f"The layer {path} cannot be read ({error}): export it again, as GeoPackage.") from error
+    except (pyogrio.errors.FieldError, pyogrio.errors.GeometryError, UnicodeDecodeError) as error:
+        raise LayerError(f"The layer {path} is damaged ({error}): export it again, as GeoPackage.") from error
+
+
+def _read_file(path: Path, layer: str | None) -> _Table:
+    with warnings.catch_warnings():
+        # GDAL speaks of ids that occur twice and of kinds of geometry that differ; neither matters here.
+        warnings.simplefilter("ignore", RuntimeWarning)
         # Tables without geometries, such as the styles that QGIS stores, are no choice.
         layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
         if layer is None and len(layers) > 1:
@@ -154,10 +166,6 @@ def _read_table(path: Path, layer: str | None) -> _Table:
         if not layers:
             raise LayerError(f"{path.name} holds no layer with geometries: give a layer with polygons.")
         meta, rows, wkb, values = pyogrio.raw.read(path, layer=layer or layers[0], return_fids=True, force_2d=True)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
-        raise LayerError(f"The layer {path} cannot be read ({error}): export it again, as GeoPackage.") from error
-    except (pyogrio.errors.FieldError, pyogrio.errors.GeometryError, UnicodeDecodeError) as error:
-        raise LayerError(f"The layer {path} is damaged ({error}): export it again, as GeoPackage.") from error
     fields = tuple(str(field) for field in meta["fields"])
     crs = None if not meta["crs"] else pyproj.CRS.from_user_input(meta["crs"])
     return _Table(fields, dict(zip(fields, values, strict=True)), wkb, [int(row) for row in rows], crs)

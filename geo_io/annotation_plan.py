@@ -25,7 +25,7 @@ _MARGIN = 1 / 32
 _SHOWN = 0.75
 # Where a chip shows the object that it is made for; the middle comes first, and stays where nothing is gained.
 _SIDES = [(0, 0), *((x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if (x, y) != (0, 0))]
-_ENOUGH = 0.2
+_ENOUGH, _ENOUGH_OF_CHIP = 0.4, 0.2
 """A block holds an object that shows this share of its area there, or fills this share of a chip."""
 
 
@@ -42,7 +42,7 @@ class Block:
 
 
 def plan_blocks(grids: Sequence[Grid], shapes_px: Sequence[Sequence[BaseGeometry]], chip_px: int) -> list[Block]:
-    """Return the blocks of all rasters within the extent of their objects; some may hold none.
+    """Return the blocks of all rasters that part the extent of their objects; some may hold none.
 
     Args:
         grids: of R scenes.
@@ -66,7 +66,8 @@ def _blocks_of(
 ) -> list[tuple[Window, list[int]]]:
     if not len(shapes):
         return []
-    rows, columns = _edges(grid.height, side_px), _edges(grid.width, side_px)
+    low_x, low_y, high_x, high_y = shapely.total_bounds(list(shapes))
+    rows, columns = _edges(low_y, high_y, grid.height, side_px), _edges(low_x, high_x, grid.width, side_px)
     found: dict[tuple[int, int], list[int]] = {}
     for index, shape in enumerate(shapes):
         for place in _places_of(shape, rows, columns, chip_px):
@@ -90,7 +91,7 @@ def _places_of(shape: BaseGeometry, rows: list[int], columns: list[int], chip_px
     if len(cells) == 1:
         return cells
     areas = [shapely.clip_by_rect(shape, *_window(rows, columns, r, c).bounds).area for r, c in cells]
-    enough = min(_ENOUGH * sum(areas), _ENOUGH * chip_px**2)
+    enough = min(_ENOUGH * sum(areas), _ENOUGH_OF_CHIP * chip_px**2, max(areas))
     return [cell for cell, area in zip(cells, areas, strict=True) if area >= enough and area > 0]
 
 
@@ -102,9 +103,14 @@ def _slot(edges: list[int], value: float) -> int:
     return min(max(int(np.searchsorted(edges, value, "right")) - 1, 0), len(edges) - 2)
 
 
-def _edges(length_px: int, side_px: int) -> list[int]:
-    count = max(1, length_px // side_px)
-    return [round(edge) for edge in np.linspace(0, length_px, count + 1)]
+def _edges(low: float, high: float, length_px: int, side_px: int) -> list[int]:
+    """Return where blocks begin and end along one axis: they part the extent of the objects evenly.
+
+    The outermost reach to the ends of the scene, so that objects at the border of the extent keep their surroundings.
+    """
+    low, high = max(0.0, low), min(float(length_px), high)
+    count = max(1, int((high - low) // side_px))
+    return [0, *(round(edge) for edge in np.linspace(low, high, count + 1)[1:-1]), length_px]
 
 
 def join_places(blocks: Sequence[Block], grids: Sequence[Grid]) -> list[int]:

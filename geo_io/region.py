@@ -54,6 +54,18 @@ class Region:
         box = shapely.box(window.col_off, window.row_off, window.col_end, window.row_end)
         return bool(self._polygon.intersects(box))
 
+    def clip(self, shape_px: BaseGeometry) -> BaseGeometry:
+        """Return the part of a polygon that is inside, polygons only, in pixels of the grid."""
+        inside = self._polygon.intersection(shape_px)
+        parts = [part for part in shapely.get_parts(inside) if part.geom_type == "Polygon"]
+        return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
+
+    def mask(self, window: Window) -> NDArray[np.bool_]:
+        """Return (H, W) bool of a window, True on pixels whose centre is inside."""
+        moved = Affine.translation(window.col_off, window.row_off)
+        inside = geometry_mask([self._polygon], (window.height, window.width), moved, invert=True)
+        return np.asarray(inside, dtype=bool)
+
     def rows(self, row_off: int, count: int) -> NDArray[np.bool_]:
         """Return (count, W) bool, True on pixels whose centre is inside."""
         inside = geometry_mask([self._polygon], (count, self._width), Affine.translation(0, row_off), invert=True)
