@@ -1,4 +1,4 @@
-"""The command line: ``referent query | encode | cache | train | evaluate | info | models``.
+"""The command line: ``referent query | encode | cache | train | evaluate | benchmark | info | models``.
 
 Exit codes, the same for every command:
 
@@ -31,6 +31,7 @@ from typing import NoReturn
 from .. import __version__
 from ..core_model.errors import CheckpointError, DeviceError, ModelError
 from ..geo_io.errors import GeoIOError, OutputError
+from .cli_benchmark import add_parser as add_benchmark
 from .cli_cache import add_parser as add_cache
 from .cli_encode import add_parser as add_encode
 from .cli_evaluate import add_parser as add_evaluate
@@ -48,7 +49,7 @@ EXIT_STOPPED = 5
 EXIT_FAULT = 70
 EXIT_INTERRUPTED = 130
 
-_COMMANDS = (add_query, add_encode, add_cache, add_train, add_evaluate, add_info, add_models)
+_COMMANDS = (add_query, add_encode, add_cache, add_train, add_evaluate, add_benchmark, add_info, add_models)
 _EPILOG = """exit codes: 0 done (also when nothing was found), 2 usage or input, 3 model or device, 4 output,
 5 stopped, 70 a fault of this program (--debug shows where), 130 Ctrl-C"""
 

@@ -145,27 +145,29 @@ class SampleSource:
         self, row: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8], list[Item]]:
         sample, mix = self.samples[row], self.mix
-        if row not in self._masks:
-            self._masks[row] = target_mask(self.chips[sample.chip], sample.object_ids, mix.size_px, mix.stride)
-        masks, items = [self._masks[row]], self._further(sample, rng)
-        for item in items:
-            masks.append(target_mask(self.chips[sample.chip], item.object_ids, mix.size_px, mix.stride))
+        if self.features is not None and row in self._masks:
+            return None, self._masks[row], []
+        chip = self.chips[sample.chip]
+        items = self._further(sample, chip, rng)
+        asked = [sample.object_ids, *(item.object_ids for item in items)]
+        masks = np.stack([target_mask(chip, ids, mix.size_px, mix.stride) for ids in asked])
         if self.features is not None:
-            return None, np.stack(masks), items
-        image = self.chips[sample.chip].image
+            if not items:
+                self._masks[row] = masks
+            return None, masks, items
+        image = chip.image
         if self.blacked[sample.chip]:
             image = black_out(image, rng)
         if image.shape[:2] != (mix.size_px, mix.size_px):
             scaled = Image.fromarray(image).resize((mix.size_px, mix.size_px), Image.Resampling.BILINEAR)
             image = np.asarray(scaled)
-        return jitter_colour(rng, image, keep_hue=True) if mix.jitter else image, np.stack(masks), items
+        return jitter_colour(rng, image, keep_hue=True) if mix.jitter else image, masks, items
 
-    def _further(self, sample: Sample, rng: np.random.Generator) -> list[Item]:
+    def _further(self, sample: Sample, chip: Chip, rng: np.random.Generator) -> list[Item]:
         """Return the further questions of a picture; where it has too few of a kind, the sample's class fills in."""
         wanted_class, wanted_absent = self.mix.class_questions, self.mix.absent_questions
         if not wanted_class + wanted_absent:
             return []
-        chip = self.chips[sample.chip]
         coin = random.Random(int(rng.integers(2**32)))  # nosec B311 - training data, no secret
         viewed = look(chip, identity_view(chip.image.shape[0], self.mix.size_px), self.mix.size_px)
         named = class_items(viewed, coin, wanted_class)

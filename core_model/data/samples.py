@@ -14,7 +14,8 @@ from PIL import Image
 
 from ..errors import DataError
 from .augment import draw_mask
-from .chips import Chip
+from .chips import Chip, ChipObject
+from .polygon import ring_area
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -105,6 +106,24 @@ def weaken(samples: Iterable[Sample], weak_ids: Iterable[str]) -> list[Sample]:
         )
     made = [sample.weakened() if sample.id in chosen else sample for sample in items]
     return [sample for sample in made if not sample.weak] + [sample for sample in made if sample.weak]
+
+
+def large_enough(samples: Sequence[Sample], chips: Sequence[Chip], min_area_px: float) -> list[Sample]:
+    """Return the samples all of whose objects cover at least ``min_area_px`` pixels of their chip."""
+    if not min_area_px:
+        return list(samples)
+    areas: dict[int, dict[int, float]] = {}
+    kept = []
+    for sample in samples:
+        if sample.chip not in areas:
+            areas[sample.chip] = {item.id: _area(item) for item in chips[sample.chip].objects}
+        if all(areas[sample.chip][key] >= min_area_px for key in sample.object_ids):
+            kept.append(sample)
+    return kept
+
+
+def _area(item: ChipObject) -> float:
+    return float(item.mask.sum()) if item.mask is not None else sum(ring_area(ring) for ring in item.rings)
 
 
 def readable_name(class_name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 Momentum = Callable[[int], float]
 """Step, counted from 0, to the share of the old copy that is kept."""
@@ -29,17 +29,20 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
-        """Move the copy towards ``network``, from step 0 on."""
+        """Move the copy towards ``network``, from step 0 on; what is not trained is the same in both and left alone."""
         share = 1 - self.momentum(step)
-        weights = dict(self.network.named_parameters())
-        source = network.state_dict()
-        for name, kept in self.network.state_dict().items():
-            if name not in weights and self.buffers == "keep":
-                continue
-            if kept.is_floating_point() and (name in weights or self.buffers == "average"):
-                kept.lerp_(source[name].to(kept.dtype), share)
-            else:
-                kept.copy_(source[name])
+        moved: list[tuple[Tensor, Tensor]] = [
+            (kept, value)
+            for kept, value in zip(self.network.parameters(), network.parameters(), strict=True)
+            if value.requires_grad
+        ]
+        for kept, value in zip(self.network.buffers(), network.buffers(), strict=True):
+            if self.buffers == "average" and kept.is_floating_point():
+                moved.append((kept, value))
+            elif self.buffers != "keep":
+                kept.copy_(value)
+        if moved:
+            torch._foreach_lerp_([kept for kept, _ in moved], [value for _, value in moved], share)
 
 
 def growing_momentum(limit: float) -> Momentum:

@@ -64,7 +64,10 @@ def load_state(folder: Path, trained: Trained) -> tuple[int, dict[str, Any]] | N
                 parameters = dict(module.named_parameters())
                 for name, value in _part(tensors, f"{label}.optimizer/").items():
                     key, parameter = name.split("/", 1)
-                    place = value if key == "step" else value.to(parameters[parameter].device)
+                    device = parameters[parameter].device
+                    # SparseAdam counts its steps in a whole number, AdamW in a float on the CPU.
+                    counted = value.item() if value.dtype == torch.int64 else value
+                    place = counted if key == "step" else value.to(device)
                     optimizer.state[parameters[parameter]][key] = place
     except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
         raise TrainingError(

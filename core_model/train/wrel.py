@@ -138,7 +138,7 @@ class WrelTrainer:
             if validation.samples
             else None
         )
-        _freeze(network, config)
+        freeze(network, config)
 
     def run(self) -> WrelResult:
         """Train, and return student and average."""
@@ -325,7 +325,8 @@ def check_samples(samples: Sequence[Sample], config: WrelConfig) -> None:
         )
 
 
-def _freeze(network: ReferringNetwork, config: WrelConfig) -> None:
+def freeze(network: ReferringNetwork, config: WrelConfig) -> None:
+    """Let the parts of a network that the settings name stand still."""
     if config.frozen_image:
         network.image_encoder.requires_grad_(False)
         network.pyramid.requires_grad_(False)

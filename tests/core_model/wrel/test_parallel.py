@@ -1,0 +1,57 @@
+"""Two processes take the step that one takes (spec: 34); the published code lets its copies of the bank drift apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import socket
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from squares import MIX, chips, mixed_samples, small_network
+from tiny import tiny_tokenizer
+
+from referent.core_model.train.wrel import WrelData, WrelTrainer
+from referent.core_model.train.wrel_config import BankConfig, WrelConfig
+
+# The image side stands still: its statistics would be those of half a batch on each of two processes.
+CONFIG = WrelConfig(
+    method="lrb-wrel", steps=6, warmup_steps=2, bank_steps=3, batch_size=4, warmup_rate=0.01, joint_rate=0.01,
+    mix=dataclasses.replace(MIX, class_questions=1), frozen_image=True, coarse=0.5, presence=0.5,
+    bank=BankConfig(prompts=4, init_rate=0.05, joint_rate=0.05),
+)  # fmt: skip
+
+
+def train(folder: Path, sparse: bool) -> None:
+    torch.set_num_threads(1)
+    config = dataclasses.replace(CONFIG, bank=dataclasses.replace(CONFIG.bank, sparse=sparse))
+    # Two weak samples in eight: some batches have one on one process only.
+    data = WrelData(mixed_samples(weak=2), chips())
+    WrelTrainer(small_network(), tiny_tokenizer(), data, WrelData([], []), config, folder).run()
+
+
+def one_of_two(rank: int, port: int, folder: str) -> None:
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1",
+                   "MASTER_PORT": str(port), "ACCELERATE_USE_CPU": "true"}  # fmt: skip
+    for sparse in (False, True):
+        train(Path(folder) / f"two-{sparse}", sparse)
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.skipif(not torch.distributed.is_gloo_available(), reason="torch was built without gloo")
+def test_two_processes_give_the_bank_and_the_student_of_one(tmp_path: Path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    tiny_tokenizer().to_json()
+    torch.multiprocessing.spawn(one_of_two, (port, str(tmp_path)), nprocs=2)
+    for sparse in (False, True):
+        train(tmp_path / f"one-{sparse}", sparse)
+        for file in ("bank/bank.safetensors", "joint/bank.safetensors", "joint/state.safetensors"):
+            one, two = (load_file(tmp_path / f"{name}-{sparse}" / file) for name in ("one", "two"))
+            assert one.keys() == two.keys()
+            for name, value in one.items():
+                if "optimizer" not in name:
+                    torch.testing.assert_close(two[name], value, atol=2e-5, rtol=1e-4, msg=f"{file}: {name}")
