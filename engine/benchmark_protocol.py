@@ -13,6 +13,7 @@ from ..core_model.train.wrel_config import BankConfig, WrelConfig
 from .errors import OptionsError
 
 PROTOCOL = Path(__file__).resolve().parent.parent / "resources" / "configs" / "wrel.toml"
+MAIN_ROWS = ("accurate-only", "naive-wrel", "lrb-wrel", "frozen bank", "shared prompt")
 FULL = 100
 """The ratio at which every expression is there."""
 
@@ -104,13 +105,14 @@ def equal_steps(config: WrelConfig, weak_share: float) -> int:
 
 
 def cells_of(protocol: Protocol, ratios: list[int], seeds: int) -> list[Cell]:
-    """Return all cells, one seed after the other, so that an unfinished benchmark has whole seeds."""
-    found = []
-    for seed in range(seeds):
-        for ratio in ratios:
-            for row, config in rows_of(protocol, ratio).items():
-                found.append(Cell(row, ratio, seed, config.changed(seed=seed)))
-    return found
+    """Return all cells: the rows that are run at every ratio first, one seed after the other, then the other controls."""
+    found = [
+        Cell(row, ratio, seed, config.changed(seed=seed))
+        for seed in range(seeds)
+        for ratio in ratios
+        for row, config in rows_of(protocol, ratio).items()
+    ]
+    return sorted(found, key=lambda cell: cell.ratio != FULL and cell.row not in MAIN_ROWS)
 
 
 def read_protocol(path: Path) -> Protocol:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .benchmark_protocol import FULL
+from .benchmark_protocol import FULL, MAIN_ROWS
 
 if TYPE_CHECKING:
     from .benchmark_wrel import BenchmarkJob
 
 Row = dict[str, Any]
-MAIN_ROWS = ("accurate-only", "naive-wrel", "lrb-wrel", "frozen bank", "shared prompt")
 
 
 def write_report(rows: list[Row], out: Path, job: BenchmarkJob) -> Path:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from skimage.draw import polygon
 
 from ..errors import DataError
 
@@ -29,14 +29,12 @@ def read_mask(segmentation: Any, height: int, width: int) -> NDArray[np.bool_]:
     if isinstance(segmentation, list) and len(segmentation) == 1 and isinstance(segmentation[0], dict):
         segmentation = segmentation[0]
     if isinstance(segmentation, list) and all(isinstance(ring, list) for ring in segmentation):
-        canvas = Image.new("1", (width, height))
-        draw = ImageDraw.Draw(canvas)
+        mask = np.zeros((height, width), bool)
         for ring in segmentation:
-            # Pillow fills by pixel centres at whole numbers, COCO's lie at halves.
+            # Pixels count whose centre is inside; centres lie at halves in COCO's coordinates, at whole numbers here.
             points = np.asarray(ring, float).reshape(-1, 2) - 0.5
-            if len(points) >= 3:
-                draw.polygon([(x, y) for x, y in points.tolist()], fill=1)
-        return np.asarray(canvas)
+            mask[polygon(points[:, 1], points[:, 0], mask.shape)] = True
+        return mask
     if isinstance(segmentation, dict) and "counts" in segmentation:
         counts = segmentation["counts"]
         runs = unpack_runs(counts) if isinstance(counts, str) else [int(value) for value in counts]
