@@ -34,8 +34,7 @@ def read_benchmark_data(folder: Path) -> BenchmarkData:
     if is_refer(folder):
         splits = {}
         for name in SPLITS:
-            samples, chips = read_refer(folder, name)
-            splits[name] = WrelData(samples, chips)
+            splits[name] = WrelData(*read_refer(folder, name))
     else:
         splits = {}
         for name in SPLITS:

@@ -105,7 +105,7 @@ def equal_steps(config: WrelConfig, weak_share: float) -> int:
 
 
 def cells_of(protocol: Protocol, ratios: list[int], seeds: int) -> list[Cell]:
-    """Return all cells: the rows that are run at every ratio first, one seed after the other, then the other controls."""
+    """Return all cells: rows that are run at every ratio first, one seed after the other; then the other controls."""
     found = [
         Cell(row, ratio, seed, config.changed(seed=seed))
         for seed in range(seeds)
