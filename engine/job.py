@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .protocol import Log, Message, Progress
+from .protocol import Log, Message, Metrics, Progress
 
 PROGRESS_INTERVAL_S = 0.1
 
@@ -38,6 +39,11 @@ class JobContext:
             return
         self._last_stage, self._last_time = stage, now
         self._send(Progress(self._id, stage, done, total, unit))
+
+    def metrics(self, step: int, total: int, values: Mapping[str, float]) -> None:
+        """Report how well a training does; numbers that are not finite are left out."""
+        finite = {name: float(value) for name, value in values.items() if math.isfinite(value)}
+        self._send(Metrics(self._id, step, total, finite))
 
     def warn(self, text: str) -> None:
         """Send a sentence that the person should read."""

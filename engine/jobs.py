@@ -14,7 +14,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +26,7 @@ import torch
 from ..core_model import errors as model_errors
 from ..core_model.checkpoint import find_model, list_models, load_segmenter, read_spec
 from ..core_model.expression.parse import parse
-from ..core_model.segmenter import Segmenter
+from ..core_model.segmenter import ModelSpec, Segmenter
 from ..core_model.synthetic import render_chip
 from ..geo_io import errors as geo_errors
 from ..geo_io.layer import check_layer_output, write_layer
@@ -41,6 +41,7 @@ from .protocol import Code, ProtocolError, QueryParams, from_params
 from .query import QueryOptions
 from .resolve import AnchorMissing
 from .synthetic import write_scene
+from .training_jobs import TRAINING_JOBS
 
 logger = logging.getLogger(__name__)
 
@@ -176,8 +177,9 @@ def device_name(model: Segmenter) -> str:
 
 
 def answer_models(params: Mapping[str, Any], context: JobContext) -> dict[str, Any]:
-    """List the bundled models, and the one named in ``folder`` if any."""
-    found = [(folder, spec) for folder, spec in list_models()]
+    """List the bundled models, those of ``also`` that are still there, and the one named in ``folder`` if any."""
+    bundled = list(list_models())
+    found = [*bundled, *_still_there(params.get("also", []))]
     if params.get("folder"):
         folder = find_model(str(params["folder"]))
         found.append((folder, read_spec(folder)))
@@ -186,6 +188,7 @@ def answer_models(params: Mapping[str, Any], context: JobContext) -> dict[str, A
             {
                 "name": spec.name,
                 "folder": str(folder),
+                "is_bundled": (folder, spec) in bundled,
                 "gsd_m": spec.gsd_m,
                 "classes": list(spec.classes),
                 "max_words": spec.max_words,
@@ -194,6 +197,15 @@ def answer_models(params: Mapping[str, Any], context: JobContext) -> dict[str, A
             for folder, spec in found
         ]
     }
+
+
+def _still_there(names: Sequence[str]) -> Iterator[tuple[Path, ModelSpec]]:
+    for name in names:
+        try:
+            folder = find_model(name)
+            yield folder, read_spec(folder)
+        except model_errors.ModelError:
+            continue  # deleted or damaged since; asking for it by name says so
 
 
 def _card(folder: Path) -> str:
@@ -243,4 +255,5 @@ JOBS: dict[str, Job] = {
     "models": answer_models,
     "verify": answer_verify,
     "unload": answer_unload,
+    **TRAINING_JOBS,
 }

@@ -26,6 +26,8 @@ the process. A client that reads another ``protocol`` number than its own ends t
 =============  =====================================================================================================
 ``hello``      ``protocol``, ``version`` (of the package), ``pid``, ``python``
 ``progress``   ``id``, ``stage``, ``done``, ``total`` (0 when not known), ``unit``; at most ten a second
+``metrics``    ``id``, ``step``, ``total`` (steps planned), ``values`` (name to number): losses are ``loss`` and
+               ``loss_...``, everything else was measured on validation chips
 ``log``        ``level`` (``info`` or ``warning``), ``text``, ``id`` or null
 ``result``     ``id``, ``value`` (object): the request is done
 ``failure``    ``id`` (null if no request is meant), ``code`` (below), ``message`` (one sentence: what is wrong, which
@@ -38,16 +40,27 @@ Requests are computed one after the other in the order of arrival. Each request 
 
 **Methods**
 
-==============  ====================================================================================================
-``query``       params as in :class:`QueryParams`; value: ``output``, ``counts`` and ``best_scores`` (one number per
-                expression), ``plans`` (one line per expression, empty when there is none), ``explanations`` (the
-                plan as a tree and what became of each candidate), ``kept_from`` (lowest score kept),
-                ``warnings``, ``model``, ``device``, ``seconds``
-``models``      params ``folder`` (may be left out); value: ``models``, a list of objects with ``name``, ``folder``,
-                ``gsd_m``, ``classes``, ``max_words``, ``card``: the bundled models, then the one in ``folder``
-``verify``      no params; computes with every part once; value: ``device``, ``versions`` (object), ``seconds``
-``unload``      no params; gives the memory of models and caches back; value: empty object
-==============  ====================================================================================================
+=====================  =============================================================================================
+``query``              params as in :class:`QueryParams`; value: ``output``, ``counts`` and ``best_scores`` (one number
+                       per expression), ``plans`` (one line per expression, empty when there is none),
+                       ``explanations`` (the plan as a tree and what became of each candidate), ``kept_from`` (lowest
+                       score kept), ``warnings``, ``model``, ``device``, ``seconds``
+``models``             params ``folder`` and ``also`` (a list of folders), both may be left out; value: ``models``, a
+                       list of objects with ``name``, ``folder``, ``is_bundled``, ``gsd_m``, ``classes``,
+                       ``max_words``, ``card``: the bundled models, those of ``also`` that are there, the one in
+                       ``folder``, which must be there
+``describe_training``  params as in :class:`TrainParams`, and ``contact_sheet`` (path of a PNG to write, or null);
+                       value: what would be trained on, as ``engine.layer_training.Understanding``
+``train``              params as in :class:`TrainParams`; sends ``metrics``; value: ``folder`` of the model,
+                       ``classes``, ``steps``, ``best_step``, ``before`` and ``after`` (figures on validation chips),
+                       ``is_validated``, ``warnings``, ``seconds_per_step``. Cancelled after a validation it leaves the
+                       best model so far, as the failure's message then says; the same request goes on from there
+``evaluate``           params as in :class:`EvaluateParams`; value: the figures, as ``engine.evaluate.EvaluationReport``
+``verify``             no params; computes with every part once; value: ``device``, ``versions`` (object), ``seconds``
+``unload``             no params; gives the memory of models and caches back; value: empty object
+=====================  =============================================================================================
+
+Figures that do not exist are null.
 
 **Failure codes** are the values of :class:`Code`; the client adds its own for a worker that is missing or gone.
 """
@@ -59,7 +72,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar, Union
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_LINE_BYTES = 8 * 1024 * 1024
 
 
@@ -147,6 +160,16 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Metrics:
+    """How well a training does."""
+
+    id: int
+    step: int
+    total: int
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Log:
     """A line for the person's log."""
 
@@ -174,7 +197,7 @@ class Failure:
 
 
 # Written for Python 3.9, where types cannot be joined with a bar at run time.
-Message = Union[Hello, Request, Cancel, Ping, Pong, Shutdown, Progress, Log, Result, Failure]  # noqa: UP007
+Message = Union[Hello, Request, Cancel, Ping, Pong, Shutdown, Progress, Metrics, Log, Result, Failure]  # noqa: UP007
 
 _KINDS: dict[str, type[Any]] = {
     "hello": Hello,
@@ -184,6 +207,7 @@ _KINDS: dict[str, type[Any]] = {
     "pong": Pong,
     "shutdown": Shutdown,
     "progress": Progress,
+    "metrics": Metrics,
     "log": Log,
     "result": Result,
     "failure": Failure,
@@ -285,6 +309,63 @@ class QueryParams:
     """Guess, with a warning, when the expression is nothing but a class that the model has not seen."""
     allow_no_crs: bool = False
     """Answer in pixel units for a raster without CRS instead of failing."""
+
+
+@dataclass(frozen=True)
+class TrainParams:
+    """What a ``train`` or ``describe_training`` asks for."""
+
+    rasters: list[str]
+    """Paths of rasters."""
+    layers: list[str]
+    """Vector files with polygons; ``file|layername=name`` where a file holds several."""
+    out: str
+    """Folder of the run, new or empty or with the same run; the model is its subfolder ``model``."""
+    class_field: str = "class"
+    """Field with the class names."""
+    expression_field: str | None = None
+    """Field with the expressions; null: ``expression`` where a layer has it."""
+    start: str = "small"
+    """Name or folder of the model to start from."""
+    from_scratch: bool = False
+    """Take only sizes and tokenizer from ``start``."""
+    method: str = "product"
+    """How class names and expressions are trained together; see ``engine.layer_fit.METHODS``."""
+    complete: list[str] | None = None
+    """Classes of which every instance is drawn; null for all."""
+    steps: int | None = None
+    """Null: by the amount of data."""
+    batch_size: int = 4
+    learning_rate: float | None = None
+    """Null: by how the training starts."""
+    validation_share: float = 0.2
+    """Share of the objects, by place, that models are chosen by."""
+    seed: int = 0
+    bands: list[int] | None = None
+    """Three band numbers, from 1; null to choose by colour interpretation."""
+    device: str = "auto"
+    overwrite: bool = False
+    """Start anew where ``out`` holds another run."""
+
+
+@dataclass(frozen=True)
+class EvaluateParams:
+    """What an ``evaluate`` asks for."""
+
+    rasters: list[str]
+    """As of a training."""
+    layers: list[str]
+    class_field: str = "class"
+    expression_field: str | None = None
+    complete: list[str] | None = None
+    bands: list[int] | None = None
+    model: str = "small"
+    """Name or folder of a model."""
+    text_mode: str = "expression"
+    """``class-name`` asks the class of each object instead of the written expression: the baseline."""
+    report: str | None = None
+    """Path of the HTML page to write; null for none."""
+    device: str = "auto"
 
 
 Params = TypeVar("Params")

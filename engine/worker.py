@@ -156,7 +156,7 @@ class Worker:
         except Exception as error:
             # The one place of the worker that catches everything: a request may fail, the worker goes on.
             code, sentence = self._explain(error)
-            if context.is_cancelled():
+            if context.is_cancelled() and code != Code.CANCELLED:
                 code, sentence = Code.CANCELLED, "Cancelled."
             detail = "" if code == Code.CANCELLED else traceback.format_exc()
             answer = Failure(request.id, code, sentence, detail)

@@ -26,7 +26,9 @@ class ReferentPlugin:
         self._options = None
         self._help_action = None
         self._toggle = None
+        self._menu_actions = []
         self.dock = None
+        self.windows = None
 
     def initProcessing(self):
         """Register the Processing provider."""
@@ -41,11 +43,16 @@ class ReferentPlugin:
 
     def initGui(self):
         """Register everything that has a window."""
+        from qgis.PyQt.QtWidgets import QAction
+
         from .. import __version__
+        from .compat import theme_icon
         from .help import help_url
+        from .i18n import tr
         from .options_page import ReferentOptionsFactory
         from .panel.dock import ReferentDock
         from .paths import resource
+        from .training.windows import TrainingWindows
 
         self.initProcessing()
         icon = QIcon(resource("icons/referent.svg"))
@@ -55,6 +62,17 @@ class ReferentPlugin:
         self._toggle.setIcon(icon)
         self._iface.addRasterToolBarIcon(self._toggle)
         self._iface.addPluginToRasterMenu("Referent", self._toggle)
+        self.windows = TrainingWindows(self._iface, self._service, self.dock)
+        for icon_name, text, act in (
+            ("processingModel.svg", tr("Train a model…"), self.windows.train),
+            ("mIconReport.svg", tr("Evaluate a model…"), self.windows.evaluate),
+        ):
+            action = QAction(theme_icon(icon_name), text, self._iface.mainWindow())
+            action.triggered.connect(lambda checked=False, act=act: act())
+            self._iface.addPluginToRasterMenu("Referent", action)
+            self._menu_actions.append(action)
+        self.dock.train_wanted.connect(lambda: self.windows.train())
+        self.dock.evaluate_wanted.connect(lambda: self.windows.evaluate())
         self._options = ReferentOptionsFactory(self._service, __version__, self._refresh, self.dock.repair)
         self._iface.registerOptionsWidgetFactory(self._options)
         self._help_action = self._iface.pluginHelpMenu().addAction(icon, "Referent")
@@ -69,6 +87,13 @@ class ReferentPlugin:
         if self._options is not None:
             self._iface.unregisterOptionsWidgetFactory(self._options)
             self._options = None
+        for action in self._menu_actions:
+            self._iface.removePluginRasterMenu("Referent", action)
+            action.deleteLater()
+        self._menu_actions = []
+        if self.windows is not None:
+            self.windows.close()
+            self.windows = None
         if self.dock is not None:
             self._iface.removePluginRasterMenu("Referent", self._toggle)
             self._iface.removeRasterToolBarIcon(self._toggle)

@@ -51,14 +51,31 @@ def stage(name: str) -> str:
         "polygonize": tr("Drawing outlines"),
         "resolve": tr("Reading relations"),
         "write": tr("Writing"),
-        "read": tr("Reading"),
+        "find": tr("Finding objects"),
+        "outline": tr("Drawing outlines"),
+        "read": tr("Reading the labels"),
+        "train": tr("Training"),
+        "warmup": tr("Training on expressions"),
+        "bank": tr("Training the reference bank"),
+        "student": tr("Training on expressions and class names"),
+        "evaluate": tr("Evaluating"),
     }
     return stages.get(name, name)
 
 
 def unit(name: str) -> str:
     """Return the word for what is counted."""
-    units = {"tiles": tr("tiles"), "windows": tr("windows"), "objects": tr("objects"), "files": tr("files")}
+    units = {
+        "tiles": tr("tiles"),
+        "windows": tr("windows"),
+        "objects": tr("objects"),
+        "files": tr("files"),
+        "rows": tr("rows"),
+        "regions": tr("regions"),
+        "chips": tr("chips"),
+        "steps": tr("steps"),
+        "models": tr("models"),
+    }
     return units.get(name, name)
 
 

@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "scope": "view",
     "export_folder": "",
     "history": [],
+    "trained_models": [],  # folders of models that the person trained, newest first
 }
 """Every setting and its default; the type of the default is the type of the setting."""
 
@@ -69,6 +70,13 @@ def remember_expression(text: str) -> list[str]:
     history = [text, *(item for item in get("history") if item != text)][:HISTORY_LENGTH]
     put("history", history)
     return history
+
+
+def remember_model(folder: str) -> list[str]:
+    """Put a trained model in front of the list and return the list."""
+    models = [folder, *(item for item in get("trained_models") if item != folder)]
+    put("trained_models", models)
+    return models
 
 
 def data_folder() -> Path:

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A real QGIS with the plugin, without a screen and with an empty profile: tools/run_qgis.sh SCRIPT
 # SCRIPT runs inside QGIS (qgis --code) and ends it. LIMIT_S: seconds after which QGIS is ended (600).
+# LOCALE and THEME: QGIS's language and its look.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d)
@@ -14,4 +15,11 @@ export DISPLAY=:$(<"$work/display") HOME=$work/home XDG_RUNTIME_DIR=$work/run XD
 export QGIS_PLUGINPATH=$work/plugins REFERENT_PYTHON=${REFERENT_PYTHON:-$root/.venv/bin/python}
 unset QT_QPA_PLATFORM
 qgis_process.bin plugins enable referent >/dev/null 2>&1
+profile=$(find "$work/home" -name QGIS3.ini | head -1)
+if [[ -n ${LOCALE:-} ]]; then
+    printf '\n[locale]\noverrideFlag=true\nuserLocale=%s\n' "$LOCALE" >>"$profile"
+fi
+if [[ -n ${THEME:-} ]]; then
+    printf '\n[UI]\nUITheme=%s\n' "$THEME" >>"$profile"
+fi
 timeout "${LIMIT_S:-600}" qgis --nologo --noversioncheck --code "$1"

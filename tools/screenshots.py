@@ -1,13 +1,15 @@
-"""Runs inside QGIS (``qgis --code``): fills the panel with a real question and takes pictures of the window.
+"""Runs inside QGIS (``qgis --code``): uses panel and dialogs as a person does, and takes pictures of the windows.
 
-Environment: ``REFERENT_SHOTS`` folder of the pictures, ``REFERENT_SCENE`` raster, ``REFERENT_QUESTIONS`` one per line.
+Environment: ``REFERENT_SHOTS`` folder of the pictures, ``REFERENT_SCENE`` raster, ``REFERENT_LABELS`` polygons over it
+with the fields ``class`` and ``expression``, ``REFERENT_QUESTIONS`` one per line, ``REFERENT_MODEL`` folder of a
+checkpoint instead of the bundled model, ``REFERENT_STEPS`` of the training.
 """
 
 import os
 import traceback
 from pathlib import Path
 
-from qgis.core import QgsApplication, QgsProject, QgsRasterLayer
+from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QDockWidget, QToolBar
 from qgis.utils import iface, plugins
@@ -15,31 +17,19 @@ from qgis.utils import iface, plugins
 SHOTS = Path(os.environ["REFERENT_SHOTS"])
 QUESTIONS = os.environ.get("REFERENT_QUESTIONS", "storage tank\nthe largest storage tank").splitlines()
 MODEL = os.environ.get("REFERENT_MODEL", "")
+STEPS = int(os.environ.get("REFERENT_STEPS", "30"))
+PATIENCE_MS = 400_000
+POLL_MS = 100
 
 
-def _shoot(name):
+def shoot(name, window=None):
+    """Save a picture of a window; QGIS's own if None."""
     QgsApplication.processEvents()
-    iface.mainWindow().grab().save(str(SHOTS / f"{name}.png"))
+    (window or iface.mainWindow()).grab().save(str(SHOTS / f"{name}.png"))
 
 
-def _quietly(step):
-    def run(*arguments):
-        try:
-            step(*arguments)
-        except Exception:
-            traceback.print_exc()
-            _leave()
-
-    return run
-
-
-def _leave():
-    QgsProject.instance().clear()
-    QgsApplication.instance().quit()
-
-
-@_quietly
-def _start():
+def arrange():
+    """Show QGIS as a person has it who works with the panel."""
     window = iface.mainWindow()
     window.showNormal()
     window.resize(1500, 900)
@@ -56,51 +46,101 @@ def _start():
     window.resizeDocks([dock], [430], 1)
     if MODEL:
         dock.options.set_model_folder(MODEL)
-    dock.session.finished.connect(_quietly(_finished))
+    return dock
+
+
+def story():
+    """Do what a person does; yields milliseconds to wait, or what must hold before it goes on."""
+    yield 2500
+    dock = arrange()
     dock.session.failed.connect(lambda code, sentence: print("failed", code, sentence))
-    iface.mapCanvas().waitWhileRendering()
-    QTimer.singleShot(4000, _quietly(_first))
-
-
-def _first():
-    _shoot("panel-empty")
-    _ask()
-
-
-def _ask():
-    dock = plugins["referent"].dock
-    dock.expression_box.setEditText(QUESTIONS[len(dock.results.entries)])
-    dock.ask()
-    if len(dock.results.entries) == 0:
-        QTimer.singleShot(700, lambda: _shoot("panel-running"))
-
-
-def _finished():
-    dock = plugins["referent"].dock
-    if len(dock.results.entries) in range(1, len(QUESTIONS)):
-        QTimer.singleShot(500, _quietly(_ask))
-    else:
-        QTimer.singleShot(1500, _quietly(_last))
-
-
-def _last():
-    dock = plugins["referent"].dock
+    yield lambda: bool(dock.models)
+    yield 1500
+    shoot("panel-empty")
+    for number, question in enumerate(QUESTIONS):
+        dock.expression_box.setEditText(question)
+        dock.ask()
+        if number == 0:
+            yield 700
+            shoot("panel-running")
+        yield lambda: not dock.session.is_busy
     iface.mapCanvas().refresh()
-    iface.mapCanvas().waitWhileRendering()
-    _shoot("panel-answers")
+    yield 1500
+    shoot("panel-answers")
     dock.options.setCollapsed(False)
-    QTimer.singleShot(500, _quietly(_options))
+    yield 500
+    shoot("panel-options")
+    yield from settings()
+    if os.environ.get("REFERENT_LABELS"):
+        yield from training(dock)
 
 
-def _options():
+def settings():
+    """Show the settings page."""
     from referent.plugin.options_page import OptionsPage
 
-    _shoot("panel-options")
-    plugin = plugins["referent"]
-    page = OptionsPage(plugin._service, "0.1.0", lambda: None, lambda: None, None)
+    page = OptionsPage(plugins["referent"]._service, "0.1.0", lambda: None, lambda: None, None)
     page.resize(640, 420)
-    page.grab().save(str(SHOTS / "settings.png"))
-    _leave()
+    yield 200
+    shoot("settings", page)
+    page.deleteLater()
 
 
-QTimer.singleShot(2500, _start)
+def training(dock):
+    """Describe objects, look at the data, train, evaluate."""
+    labels = QgsVectorLayer(os.environ["REFERENT_LABELS"], "labels", "ogr")
+    QgsProject.instance().addMapLayer(labels)
+    dialog = plugins["referent"].windows.train()
+    dialog.job.failed.connect(lambda *what: print("failed", *what))
+    labels.selectByIds(sorted(labels.allFeatureIds())[:4])
+    yield 500
+    shoot("train-empty", dialog)
+    dialog.look()
+    yield lambda: not dialog.job.is_busy
+    yield 300
+    shoot("train-data", dialog)
+    dialog.steps_box.setValue(STEPS)
+    dialog.train()
+    yield lambda: len(dialog.plot.losses) > STEPS * 0.6 or not dialog.job.is_busy
+    shoot("train-running", dialog)
+    yield lambda: not dialog.job.is_busy
+    yield 300
+    shoot("train-result", dialog)
+    dialog.tabs.setCurrentWidget(dialog.plot)
+    yield 200
+    shoot("train-plot", dialog)
+    dialog.close()
+    yield 1500
+    dialog = plugins["referent"].windows.evaluate()
+    dialog.job.failed.connect(lambda *what: print("failed", *what))
+    dialog.evaluate()
+    yield lambda: not dialog.job.is_busy
+    yield 300
+    shoot("evaluate", dialog)
+    dialog.close()
+
+
+def tell(steps, waiting=None, waited_ms=0):
+    """Go on with the story, never blocking QGIS."""
+    try:
+        if callable(waiting) and not waiting():
+            if waited_ms > PATIENCE_MS:
+                raise TimeoutError("it did not happen in time")
+            QTimer.singleShot(POLL_MS, lambda: tell(steps, waiting, waited_ms + POLL_MS))
+            return
+        waiting = next(steps)
+        QTimer.singleShot(POLL_MS if callable(waiting) else waiting, lambda: tell(steps, waiting))
+    except StopIteration:
+        leave()
+    except Exception:
+        traceback.print_exc()
+        leave()
+
+
+def leave():
+    """End QGIS without questions about unsaved changes."""
+    QgsProject.instance().clear()
+    QgsApplication.instance().quit()
+
+
+QTimer.singleShot(0, lambda: tell(story()))

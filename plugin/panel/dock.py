@@ -48,6 +48,8 @@ EXAMPLES_SHOWN = 8
 class ReferentDock(QgsDockWidget):
     """Ask a raster layer in words."""
 
+    train_wanted = pyqtSignal()
+    evaluate_wanted = pyqtSignal()
     _models_listed = pyqtSignal(object)
 
     def __init__(self, iface: QgisInterface, service: EngineService, parent: QWidget | None = None) -> None:
@@ -56,7 +58,9 @@ class ReferentDock(QgsDockWidget):
         self.setWindowIcon(QIcon(resource("icons/referent.svg")))
         self._iface = iface
         self._service = service
-        self._models: list[dict] = []
+        self.models: list[dict] = []
+        """What the engine lists, see ``models`` in the protocol; empty until it has."""
+        self._wanted_model = ""
         self.session = Session(service, self)
         self._build()
         self._connect()
@@ -110,8 +114,17 @@ class ReferentDock(QgsDockWidget):
         self.refine = RefineBox(body)
         self.results = ResultsBox(self._iface, body)
 
-        self._help = self._tool("mActionHelpContents.svg", tr("Help"))
+        self._train = self._tool("processingModel.svg", tr("Train a model on labelled layers"))
+        self._evaluate = self._tool("mIconReport.svg", tr("Evaluate a model on labelled layers"))
         self._settings = self._tool("mActionOptions.svg", tr("Settings"))
+        self._help = self._tool("mActionHelpContents.svg", tr("Help"))
+        bar = QHBoxLayout()
+        bar.setSpacing(2)
+        bar.addWidget(self._train)
+        bar.addWidget(self._evaluate)
+        bar.addStretch(1)
+        bar.addWidget(self._settings)
+        bar.addWidget(self._help)
 
         question = QGridLayout()
         question.setColumnStretch(1, 1)
@@ -120,14 +133,13 @@ class ReferentDock(QgsDockWidget):
             label.setBuddy(widget)
             question.addWidget(label, row, 0)
             question.addWidget(widget, row, 1)
-        question.addWidget(self._settings, 0, 2)
-        question.addWidget(self._help, 1, 2)
         ask = QHBoxLayout()
         ask.addWidget(self.expression_box, 1)
         ask.addWidget(self.ask_button)
         ask.addWidget(self.cancel_button)
 
         column = QVBoxLayout(body)
+        column.addLayout(bar)
         column.addWidget(self.notice)
         column.addWidget(self.engine_bar)
         column.addLayout(question)
@@ -160,6 +172,8 @@ class ReferentDock(QgsDockWidget):
         self.engine_bar.ready.connect(self._on_engine)
         self.engine_bar.failed.connect(lambda sentence: self.say(sentence, is_problem=True))
         self.engine_bar.settings_wanted.connect(self.open_settings)
+        self._train.clicked.connect(self.train_wanted)
+        self._evaluate.clicked.connect(self.evaluate_wanted)
         self._help.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(help_url("panel"))))
         self._settings.clicked.connect(self.open_settings)
         self.session.started.connect(self._on_started)
@@ -213,6 +227,12 @@ class ReferentDock(QgsDockWidget):
         self._iface.showOptionsDialog(self._iface.mainWindow(), OPTIONS_PAGE)
         self.engine_changed()
 
+    def add_model(self, folder: str) -> None:
+        """Put a model that was trained here into the list, and choose it."""
+        settings.remember_model(folder)
+        self._wanted_model = folder
+        self._list_models()
+
     def repair(self) -> None:
         """Make the engine's environment anew."""
         self.show()
@@ -226,7 +246,7 @@ class ReferentDock(QgsDockWidget):
 
     def engine_changed(self) -> None:
         """Look again whether there is an engine, and ask it what it knows."""
-        self._models = []
+        self.models = []
         self._on_engine(self.engine_bar.refresh())
 
     def showEvent(self, event) -> None:
@@ -250,11 +270,12 @@ class ReferentDock(QgsDockWidget):
         self.ask_button.setEnabled(is_there)
         # Listing starts the worker too, so that the first question need not wait for it; a panel that nobody looks at
         # starts nothing.
-        if is_there and not self._models and not self.isHidden():
+        if is_there and not self.models and not self.isHidden():
             self._list_models()
 
     def _list_models(self) -> None:
-        self._service.submit("models", {"folder": self.options.own_folder}, self._relay_models)
+        params = {"folder": self.options.own_folder, "also": settings.get("trained_models")}
+        self._service.submit("models", params, self._relay_models)
 
     def _on_model(self) -> None:
         if self.engine_bar.refresh():
@@ -268,12 +289,15 @@ class ReferentDock(QgsDockWidget):
                 return  # the panel was deleted meanwhile
 
     def _on_models(self, models: list[dict]) -> None:
-        self._models = models
+        self.models = models
         self.options.set_models([model for model in models if model["folder"] != self.options.own_folder])
+        if self._wanted_model:
+            self.options.choose_model(self._wanted_model)
+            self._wanted_model = ""
         self._show_examples(EXAMPLES_SHOWN)
 
     def _show_examples(self, limit: int) -> None:
-        chosen = [model for model in self._models if self.options.model in (model["name"], model["folder"])]
+        chosen = [model for model in self.models if self.options.model in (model["name"], model["folder"])]
         classes = chosen[-1]["classes"] if chosen else []
         links = [f'<a href="{html.escape(name)}">{html.escape(name)}</a>' for name in classes[:limit]]
         if len(classes) > limit:

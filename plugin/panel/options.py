@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSpinBox, Q
 
 from .. import settings
 from ..i18n import tr
+from ..model_list import device_words, model_choices
 
 OWN_FOLDER = "\0folder"
 
@@ -29,13 +30,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
         self._folder = QgsFileWidget(self)
         self._folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self._folder.setToolTip(tr("Folder of a model of your own (config.json and model.safetensors)"))
-        self._device = _choices(
-            settings.get("device"),
-            ("auto", tr("Best there is")),
-            ("cpu", tr("Processor")),
-            ("cuda", tr("NVIDIA graphics card")),
-            ("mps", tr("Apple graphics")),
-        )
+        self._device = _choices(settings.get("device"), *device_words().items())
         self._device.setToolTip(tr("Where the model computes"))
         self._image = _choices(
             settings.get("image"), ("automatic", tr("The engine's choice")), ("displayed", tr("As displayed"))
@@ -79,7 +74,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
         form.addRow(tr("Simplification"), self._simplify)
         form.addRow(tr("Web layers"), self._gsd)
         self._form = form
-        self.set_models([{"name": settings.get("model"), "folder": ""}])
+        self.set_models([])
         self._model.currentIndexChanged.connect(self._on_model)
         self._folder.fileChanged.connect(self.model_changed)
         # Unfolding shows every child, also the one that should stay hidden.
@@ -96,12 +91,21 @@ class OptionsBox(QgsCollapsibleGroupBox):
         chosen = self._model.currentData() if self._model.count() else settings.get("model")
         self._model.blockSignals(True)
         self._model.clear()
-        for model in models:
-            self._model.addItem(model["name"], model["name"])
+        for text, value in model_choices(models):
+            self._model.addItem(text, value)
+            self._model.setItemData(self._model.count() - 1, value, Qt.ItemDataRole.ToolTipRole)
         self._model.addItem(tr("A folder of your own…"), OWN_FOLDER)
         self._model.setCurrentIndex(max(0, self._model.findData(chosen)))
         self._model.blockSignals(False)
         self._show_folder()
+
+    def choose_model(self, value: str) -> None:
+        """Choose a model of the list.
+
+        Args:
+            value: name of a bundled model, or folder of one that was trained here.
+        """
+        self._model.setCurrentIndex(max(0, self._model.findData(value)))
 
     def set_model_folder(self, folder: str) -> None:
         """Choose a model of the person's own.

@@ -24,6 +24,8 @@ from ..i18n import tr
 from .question import Answer
 from .refine import apply_filter
 
+ANSWER = "referent/answer"
+"""Custom property of layers that are answers."""
 _ENTRY = Qt.ItemDataRole.UserRole
 
 
@@ -54,6 +56,7 @@ class Entry:
         field = layer.fields().indexOf("area_m2")
         self.max_area_m2 = float(layer.maximumValue(field) or 0.0) if layer.featureCount() else 0.0
         apply_filter(layer, self.threshold, self.min_area_m2)
+        layer.setCustomProperty(ANSWER, True)
         project = QgsProject.instance()
         project.addMapLayer(layer, False)
         project.layerTreeRoot().insertLayer(0, layer)

@@ -10,13 +10,14 @@ import re
 import time
 from pathlib import Path
 
-from qgis.core import QgsApplication, QgsGeometry, QgsProcessingUtils, QgsProject, QgsRasterBlockFeedback, QgsTask
+from qgis.core import QgsApplication, QgsGeometry, QgsProject
 from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
 
 from ...engine.protocol import Code, Failure, Log, Progress, Result
 from .. import messages, settings
 from ..i18n import tr
-from ..scene import Scene, SceneError, describe, export, region_in
+from ..picture_task import PictureTask
+from ..scene import Scene, SceneError, describe, region_in
 from ..worker.client import Job
 from ..worker.service import EngineService
 from .question import Answer, Question
@@ -43,7 +44,7 @@ class Session(QObject):
         self._service = service
         self._question: Question | None = None
         self._job: Job | None = None
-        self._export: _ExportTask | None = None
+        self._export: PictureTask | None = None
         self._clicked_at = 0.0
         self._scene_name = ""
         # Queued also on the main thread: an engine that cannot start answers while it is being asked.
@@ -110,8 +111,7 @@ class Session(QObject):
 
     def _export_first(self, scene: Scene, region: QgsGeometry | None, gsd_m: float) -> None:
         self.progressed.emit(tr("Writing a temporary picture of “{name}”").replace("{name}", scene.name))
-        # Below QGIS's own temporary folder: the pictures go when QGIS goes.
-        self._export = _ExportTask(scene, region, gsd_m, Path(QgsProcessingUtils.tempFolder()) / "referent-views")
+        self._export = PictureTask(scene, region, gsd_m)
         self._export.done.connect(lambda: self._on_exported(region))
         QgsApplication.taskManager().addTask(self._export)
 
@@ -207,37 +207,3 @@ def _result_file(expression: str) -> Path:
     while path.exists():
         path, number = folder / f"{stamp}-{name}-{number}.gpkg", number + 1
     return path
-
-
-class _ExportTask(QgsTask):
-    """Writes what QGIS draws to a file, beside the main thread."""
-
-    done = pyqtSignal()
-
-    def __init__(self, scene: Scene, region: QgsGeometry | None, gsd_m: float, folder: Path) -> None:
-        super().__init__(tr("Referent: picture of “{name}”").replace("{name}", scene.name), QgsTask.Flag.CanCancel)
-        self._scene, self._region, self._gsd_m, self._folder = scene, region, gsd_m, folder
-        self._feedback = QgsRasterBlockFeedback()
-        self.path = ""
-        self.warnings: list[str] = []
-        self.error: str | None = None
-
-    def run(self) -> bool:
-        """Write the file; on a thread of the task manager, so an exception must not leave."""
-        try:
-            self.path, self.warnings = export(self._scene, self._region, self._gsd_m, self._folder, self._feedback)
-        except SceneError as error:
-            self.error = str(error)
-        except Exception as error:
-            # QGIS crashes when a task raises; whatever it was becomes a sentence.
-            self.error = tr("The picture could not be written: {reason}.").replace("{reason}", str(error))
-        return self.error is None
-
-    def finished(self, result: bool) -> None:
-        """Tell the session, on the main thread."""
-        self.done.emit()
-
-    def cancel(self) -> None:
-        """Stop writing."""
-        self._feedback.cancel()
-        super().cancel()

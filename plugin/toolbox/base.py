@@ -16,7 +16,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ...engine.protocol import Failure, Log, Message, Progress, Result
+from ...engine.protocol import Failure, Log, Message, Metrics, Progress, Result
 from .. import messages
 from ..help import help_url
 from ..i18n import tr
@@ -26,6 +26,7 @@ from ..worker.service import engine_python
 
 Span = tuple[float, float]
 POLL_S = 0.1
+STEPS_PER_LINE = 10
 
 
 class ReferentAlgorithm(QgsProcessingAlgorithm):
@@ -89,7 +90,12 @@ class ReferentAlgorithm(QgsProcessingAlgorithm):
     def _show(self, events: queue.Queue[Message], feedback: QgsProcessingFeedback, span: Span) -> None:
         while not events.empty():
             event = events.get()
-            if isinstance(event, Log):
+            if isinstance(event, Metrics):
+                is_measured = any(not name.startswith("loss") for name in event.values)
+                if is_measured or event.step % STEPS_PER_LINE == 0 or event.step == event.total:
+                    figures = ", ".join(f"{name} {value:.3f}" for name, value in event.values.items())
+                    feedback.pushInfo(f"{event.step}/{event.total}: {figures}")
+            elif isinstance(event, Log):
                 (feedback.pushWarning if event.level == "warning" else feedback.pushInfo)(event.text)
             elif isinstance(event, Progress) and event.total > 0:
                 feedback.setProgressText(messages.stage(event.stage))

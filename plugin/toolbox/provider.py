@@ -8,9 +8,11 @@ from qgis.PyQt.QtGui import QIcon
 from ..i18n import tr
 from ..paths import resource
 from ..worker.service import EngineService
+from .evaluate import EvaluateAlgorithm
 from .modelinfo import ModelInfoAlgorithm
 from .query import QueryAlgorithm
 from .querybatch import QueryBatchAlgorithm
+from .train import TrainAlgorithm
 
 
 class ReferentProvider(QgsProcessingProvider):
@@ -39,5 +41,6 @@ class ReferentProvider(QgsProcessingProvider):
 
     def loadAlgorithms(self):
         """Register every algorithm."""
-        for algorithm in (QueryAlgorithm, QueryBatchAlgorithm, ModelInfoAlgorithm):
+        kinds = (QueryAlgorithm, QueryBatchAlgorithm, TrainAlgorithm, EvaluateAlgorithm, ModelInfoAlgorithm)
+        for algorithm in kinds:
             self.addAlgorithm(algorithm())

@@ -19,7 +19,7 @@ from .process import WorkerProcess
 CANCEL_PATIENCE_S = 0.5
 """A cancelled job that has not ended after so long is over for the caller; the worker may finish its batch."""
 STUCK_PATIENCE_S = 8.0
-"""A worker that still computes a cancelled job after so long is ended."""
+"""A worker that still computes a job that is over, so long after that, is ended."""
 STDERR_LINES = 400
 
 
@@ -39,9 +39,16 @@ class WorkerMissingError(Exception):
 class Job:
     """One request and what became of it."""
 
-    def __init__(self, client: WorkerClient, request: Request, on_event: Callable[[Message], None]) -> None:
+    def __init__(
+        self,
+        client: WorkerClient,
+        request: Request,
+        on_event: Callable[[Message], None],
+        cancel_patience_s: float = CANCEL_PATIENCE_S,
+    ) -> None:
         """Bind a request to the client that sends it; ``on_event`` gets its progress, logs and its one ending."""
         self.request = request
+        self.cancel_patience_s = cancel_patience_s
         self.outcome: Result | Failure | None = None
         self.cancelled_at: float | None = None
         self._client = client
@@ -50,7 +57,7 @@ class Job:
         self._lock = threading.Lock()
 
     def cancel(self) -> None:
-        """Ask the worker to stop; the job is over within a second whatever the worker does."""
+        """Ask the worker to stop; the job is over after ``cancel_patience_s`` whatever the worker does."""
         self._client.cancel(self)
 
     def wait(self, timeout_s: float | None = None) -> bool:
@@ -96,7 +103,11 @@ class WorkerClient:
         self.stderr_tail: deque[str] = deque(maxlen=STDERR_LINES)
 
     def submit(
-        self, method: str, params: Mapping[str, Any], on_event: Callable[[Message], None] = lambda message: None
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        on_event: Callable[[Message], None] = lambda message: None,
+        cancel_patience_s: float = CANCEL_PATIENCE_S,
     ) -> Job:
         """Send a job and return at once.
 
@@ -104,8 +115,10 @@ class WorkerClient:
             method: of the protocol.
             params: its JSON object.
             on_event: called on a thread of the client with each progress, log, and the one result or failure.
+            cancel_patience_s: how long the worker may take to wind up once cancelled, as a training that keeps its
+                best model does.
         """
-        job = Job(self, Request(next(self._ids), method, dict(params)), on_event)
+        job = Job(self, Request(next(self._ids), method, dict(params)), on_event, cancel_patience_s)
         self._send(job)
         return job
 
@@ -199,6 +212,6 @@ class WorkerClient:
         with self._lock:
             late = [(job, now - job.cancelled_at) for job in self._jobs.values() if job.cancelled_at is not None]
         for job, waited_s in late:
-            if waited_s > CANCEL_PATIENCE_S and job.outcome is None:
+            if waited_s > job.cancel_patience_s and job.outcome is None:
                 job.notify(Failure(job.request.id, Code.CANCELLED, "Cancelled."))
-        return any(waited_s > STUCK_PATIENCE_S for _, waited_s in late)
+        return any(waited_s > job.cancel_patience_s + STUCK_PATIENCE_S for job, waited_s in late)

@@ -10,7 +10,9 @@ from qgis.PyQt.QtCore import pyqtSignal
 
 from .. import settings
 from ..i18n import tr
-from .environment import CancelledError, EnvironmentFailedError, Request, find_base_python, prepare
+from .base_python import find_base_python
+from .build import CancelledError, EnvironmentFailedError, Request, prepare
+from .environment import NEEDED_BYTES
 from .network import pip_variables
 from .service import EngineService
 
@@ -36,8 +38,8 @@ class PrepareTask(QgsTask):
     def run(self) -> bool:
         """Make it; on a thread of the task manager, so an exception must not leave."""
         try:
-            python = find_base_python(self._profile)
-            request = Request(self._folder, self._profile, python, self._variables, self._wheels)
+            python, profile = find_base_python(self._profile)
+            request = Request(self._folder, profile, python, self._variables, self._wheels)
             prepare(request, self._report, self.isCanceled)
         except CancelledError:
             self._error = tr("Cancelled; nothing was changed.")
@@ -59,12 +61,8 @@ class PrepareTask(QgsTask):
 
 def chosen_profile() -> str:
     """Return ``cpu`` or ``cuda``, as set or as the machine suggests."""
-    profile = settings.get("profile")
-    if profile in ("cpu", "cuda"):
-        return str(profile)
-    has_nvidia = Path("/proc/driver/nvidia/version").exists() if sys.platform != "win32" else _has_nvcuda()
-    return "cuda" if has_nvidia else "cpu"
-
-
-def _has_nvcuda() -> bool:
-    return Path("C:/Windows/System32/nvcuda.dll").exists()
+    profile = str(settings.get("profile"))
+    if profile in NEEDED_BYTES:
+        return profile
+    driver = "C:/Windows/System32/nvcuda.dll" if sys.platform == "win32" else "/proc/driver/nvidia/version"
+    return "cuda" if Path(driver).exists() else "cpu"

@@ -15,12 +15,13 @@ from ...engine.protocol import Message
 from .. import settings
 from ..i18n import tr
 from ..paths import PLUGIN_FOLDER
-from .client import Job, WorkerClient, WorkerMissingError
+from .client import CANCEL_PATIENCE_S, Job, WorkerClient, WorkerMissingError
 from .environment import engine_folder, is_outdated, python_of, read_state
 from .variables import clean_variables
 
 LOG_TAG = "Referent"
 LOG_BYTES = 1_000_000
+LONG_METHODS = frozenset({"describe_training", "train", "evaluate"})
 PYTHON_VARIABLE = "REFERENT_PYTHON"
 """Environment variable that names the engine's Python, for qgis_process and tests; it goes before the settings."""
 
@@ -60,39 +61,63 @@ def _command_from_settings() -> list[str]:
 
 
 class EngineService:
-    """One worker for the whole of QGIS, started by the first job and ended by :meth:`close`."""
+    """The workers of the whole of QGIS, started by the first job and ended by :meth:`close`.
+
+    One answers questions. Another, only while it is needed, does what takes long, so that questions need not wait.
+    """
 
     def __init__(self) -> None:
         """Start nothing."""
         self._handler: RotatingFileHandler | None = None
         self._logger = logging.Logger("referent.worker")  # not registered: reloading the plugin makes a new one
-        self._client = WorkerClient(_command_from_settings, lambda: clean_variables(os.environ), self._log)
+        self._client = self._make_client()
+        self._long_client = self._make_client()
 
-    def submit(self, method: str, params: Mapping[str, Any], on_event: Callable[[Message], None]) -> Job:
+    def submit(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        on_event: Callable[[Message], None],
+        cancel_patience_s: float = CANCEL_PATIENCE_S,
+    ) -> Job:
         """Send a job; ``on_event`` is called on a thread of the client, never on the main one."""
-        return self._client.submit(method, params, on_event)
+        client = self._long_client if method in LONG_METHODS else self._client
+        return client.submit(method, params, on_event, cancel_patience_s)
 
     @property
     def pid(self) -> int | None:
-        """Process id of the worker, None when none runs."""
+        """Process id of the worker that answers questions, None when none runs."""
         return self._client.pid
 
     @property
+    def long_pid(self) -> int | None:
+        """Process id of the worker that does what takes long, None when none runs."""
+        return self._long_client.pid
+
+    @property
     def last_words(self) -> list[str]:
-        """The latest lines of the worker's standard error."""
-        return list(self._client.stderr_tail)
+        """The latest lines of the workers' standard error."""
+        return [*self._client.stderr_tail, *self._long_client.stderr_tail]
+
+    def end_long(self) -> None:
+        """End the worker that does what takes long: its memory is only worth keeping while a dialog is open."""
+        self._long_client.close()
 
     def restart(self) -> None:
-        """End the worker so that the next job starts one from the settings as they are then."""
+        """End the workers so that the next job starts one from the settings as they are then."""
+        self._long_client.close()
         self._client.close()
 
     def close(self) -> None:
-        """End the worker and close the log."""
-        self._client.close()
+        """End the workers and close the log."""
+        self.restart()
         if self._handler is not None:
             self._logger.removeHandler(self._handler)
             self._handler.close()
             self._handler = None
+
+    def _make_client(self) -> WorkerClient:
+        return WorkerClient(_command_from_settings, lambda: clean_variables(os.environ), self._log)
 
     def _log(self, line: str) -> None:
         if self._handler is None:

@@ -4,6 +4,41 @@
   <context>
     <name>Referent</name>
     <message>
+      <location filename="../../plugin/figures.py" />
+      <source>Written expressions, mean IoU</source>
+      <translation>Geschriebene Ausdrücke, mittlere IoU</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/figures.py" />
+      <source>Written expressions, share with IoU of 0.5 and more</source>
+      <translation>Geschriebene Ausdrücke, Anteil mit IoU ab 0,5</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/figures.py" />
+      <source>Expressions of groups, mean IoU</source>
+      <translation>Ausdrücke für Gruppen, mittlere IoU</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/figures.py" />
+      <source>All of a class, mean IoU</source>
+      <translation>Alle einer Klasse, mittlere IoU</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/figures.py" />
+      <source>False alarms where there is nothing</source>
+      <translation>Fehlalarme, wo nichts ist</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/main.py" />
+      <source>Train a model…</source>
+      <translation>Modell trainieren…</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/main.py" />
+      <source>Evaluate a model…</source>
+      <translation>Modell bewerten…</translation>
+    </message>
+    <message>
       <location filename="../../plugin/messages.py" />
       <source>Expression</source>
       <translation>Ausdruck</translation>
@@ -105,8 +140,38 @@
     </message>
     <message>
       <location filename="../../plugin/messages.py" />
-      <source>Reading</source>
-      <translation>Lesen</translation>
+      <source>Finding objects</source>
+      <translation>Objekte finden</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/messages.py" />
+      <source>Reading the labels</source>
+      <translation>Beschriftungen lesen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/messages.py" />
+      <source>Training</source>
+      <translation>Training</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/messages.py" />
+      <source>Training on expressions</source>
+      <translation>Training mit Ausdrücken</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/messages.py" />
+      <source>Training the reference bank</source>
+      <translation>Training der Referenzbank</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/messages.py" />
+      <source>Training on expressions and class names</source>
+      <translation>Training mit Ausdrücken und Klassennamen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/messages.py" />
+      <source>Evaluating</source>
+      <translation>Bewerten</translation>
     </message>
     <message>
       <location filename="../../plugin/messages.py" />
@@ -127,6 +192,51 @@
       <location filename="../../plugin/messages.py" />
       <source>files</source>
       <translation>Dateien</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/messages.py" />
+      <source>rows</source>
+      <translation>Zeilen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/messages.py" />
+      <source>regions</source>
+      <translation>Gebiete</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/messages.py" />
+      <source>chips</source>
+      <translation>Ausschnitte</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/messages.py" />
+      <source>steps</source>
+      <translation>Schritte</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/messages.py" />
+      <source>models</source>
+      <translation>Modelle</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/model_list.py" />
+      <source>Best there is</source>
+      <translation>Das beste vorhandene</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/model_list.py" />
+      <source>Processor</source>
+      <translation>Prozessor</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/model_list.py" />
+      <source>NVIDIA graphics card</source>
+      <translation>NVIDIA-Grafikkarte</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/model_list.py" />
+      <source>Apple graphics</source>
+      <translation>Apple-Grafik</translation>
     </message>
     <message>
       <location filename="../../plugin/options_page.py" />
@@ -330,13 +440,23 @@
     </message>
     <message>
       <location filename="../../plugin/panel/dock.py" />
-      <source>Help</source>
-      <translation>Hilfe</translation>
+      <source>Train a model on labelled layers</source>
+      <translation>Ein Modell auf beschrifteten Layern trainieren</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/panel/dock.py" />
+      <source>Evaluate a model on labelled layers</source>
+      <translation>Ein Modell auf beschrifteten Layern bewerten</translation>
     </message>
     <message>
       <location filename="../../plugin/panel/dock.py" />
       <source>Settings</source>
       <translation>Einstellungen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/panel/dock.py" />
+      <source>Help</source>
+      <translation>Hilfe</translation>
     </message>
     <message>
       <location filename="../../plugin/panel/dock.py" />
@@ -585,26 +705,6 @@
     </message>
     <message>
       <location filename="../../plugin/panel/options.py" />
-      <source>Best there is</source>
-      <translation>Das beste vorhandene</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/panel/options.py" />
-      <source>Processor</source>
-      <translation>Prozessor</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/panel/options.py" />
-      <source>NVIDIA graphics card</source>
-      <translation>NVIDIA-Grafikkarte</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/panel/options.py" />
-      <source>Apple graphics</source>
-      <translation>Apple-Grafik</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/panel/options.py" />
       <source>The engine's choice</source>
       <translation>Wahl der Engine</translation>
     </message>
@@ -769,18 +869,18 @@
     </message>
     <message>
       <location filename="../../plugin/panel/session.py" />
+      <source>Results cannot be written to {folder} ({reason}): choose another data folder on the settings page.</source>
+      <translation>Ergebnisse können nicht nach {folder} geschrieben werden ({reason}): auf der Einstellungsseite einen anderen Datenordner wählen.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/picture_task.py" />
       <source>Referent: picture of “{name}”</source>
       <translation>Referent: Bild von „{name}“</translation>
     </message>
     <message>
-      <location filename="../../plugin/panel/session.py" />
+      <location filename="../../plugin/picture_task.py" />
       <source>The picture could not be written: {reason}.</source>
       <translation>Das Bild konnte nicht geschrieben werden: {reason}.</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/panel/session.py" />
-      <source>Results cannot be written to {folder} ({reason}): choose another data folder on the settings page.</source>
-      <translation>Ergebnisse können nicht nach {folder} geschrieben werden ({reason}): auf der Einstellungsseite einen anderen Datenordner wählen.</translation>
     </message>
     <message>
       <location filename="../../plugin/scene.py" />
@@ -843,6 +943,76 @@
       <translation>„{name}“ wird zuerst als temporäres GeoTIFF geschrieben, mit {gsd} m je Pixel.</translation>
     </message>
     <message>
+      <location filename="../../plugin/toolbox/evaluate.py" />
+      <source>Evaluate a model</source>
+      <translation>Modell bewerten</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/evaluate.py" />
+      <source>How well a model answers where the truth is drawn, with a report of tables and examples.</source>
+      <translation>Wie gut ein Modell antwortet, wo die Wahrheit gezeichnet ist, mit einem Bericht aus Tabellen und Beispielen.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/evaluate.py" />
+      <source>&lt;p&gt;Asks a model about labelled polygons and measures how much of the answers is right: for written expressions of single objects and of groups, for all instances of a class, and for what is not there.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Report&lt;/b&gt;: a page with intervals, tables per class and per kind of expression, and the best and worst examples as pictures.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Fragt ein Modell nach beschrifteten Polygonen und misst, wie viel der Antworten stimmt: bei geschriebenen Ausdrücken für einzelne Objekte und für Gruppen, bei allen Objekten einer Klasse und bei dem, was nicht da ist.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Bericht&lt;/b&gt;: eine Seite mit Intervallen, Tabellen je Klasse und je Art von Ausdruck und den besten und schlechtesten Beispielen als Bildern.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/evaluate.py" />
+      <source>accuracy,validation,iou,metrics,report,labels</source>
+      <translation>Genauigkeit,Validierung,IoU,Kennzahlen,Bericht,Beschriftung</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/evaluate.py" />
+      <source>Model (name or folder)</source>
+      <translation>Modell (Name oder Ordner)</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/evaluate.py" />
+      <source>What is asked</source>
+      <translation>Wonach gefragt wird</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/evaluate.py" />
+      <source>Report</source>
+      <translation>Bericht</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/labelled.py" />
+      <source>Rasters</source>
+      <translation>Raster</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/labelled.py" />
+      <source>Labels (polygons, one per object)</source>
+      <translation>Beschriftungen (Polygone, eines je Objekt)</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/labelled.py" />
+      <source>Class field</source>
+      <translation>Klassenfeld</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/labelled.py" />
+      <source>Expression field</source>
+      <translation>Ausdrucksfeld</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/labelled.py" />
+      <source>Every object of these classes is drawn</source>
+      <translation>Jedes Objekt dieser Klassen ist gezeichnet</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/labelled.py" />
+      <source>Bands for red, green, blue (such as 4,3,2)</source>
+      <translation>Kanäle für Rot, Grün, Blau (etwa 4,3,2)</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/labelled.py" />
+      <source>There is no raster: choose the one that shows the labelled objects.</source>
+      <translation>Es gibt kein Raster: das wählen, das die beschrifteten Objekte zeigt.</translation>
+    </message>
+    <message>
       <location filename="../../plugin/toolbox/modelinfo.py" />
       <source>What a model knows</source>
       <translation>Was ein Modell kennt</translation>
@@ -861,11 +1031,6 @@
       <location filename="../../plugin/toolbox/modelinfo.py" />
       <source>model,classes,checkpoint,card</source>
       <translation>Modell,Klassen,Checkpoint,Karte</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/toolbox/modelinfo.py" />
-      <source>Model (name or folder)</source>
-      <translation>Modell (Name oder Ordner)</translation>
     </message>
     <message>
       <location filename="../../plugin/toolbox/modelinfo.py" />
@@ -921,11 +1086,6 @@
       <location filename="../../plugin/toolbox/parameters.py" />
       <source>Simplification tolerance (m)</source>
       <translation>Toleranz der Vereinfachung (m)</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/toolbox/parameters.py" />
-      <source>Bands for red, green, blue (such as 4,3,2)</source>
-      <translation>Kanäle für Rot, Grün, Blau (etwa 4,3,2)</translation>
     </message>
     <message>
       <location filename="../../plugin/toolbox/parameters.py" />
@@ -1004,11 +1164,6 @@
     </message>
     <message>
       <location filename="../../plugin/toolbox/querybatch.py" />
-      <source>Rasters</source>
-      <translation>Raster</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/toolbox/querybatch.py" />
       <source>Expressions, one per line</source>
       <translation>Ausdrücke, einer je Zeile</translation>
     </message>
@@ -1026,6 +1181,611 @@
       <location filename="../../plugin/toolbox/querybatch.py" />
       <source>There is no raster to ask: choose at least one.</source>
       <translation>Es gibt kein Raster zu fragen: mindestens eines wählen.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Train a model</source>
+      <translation>Modell trainieren</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>A model that answers to the classes and expressions of labelled polygons.</source>
+      <translation>Ein Modell, das auf die Klassen und Ausdrücke beschrifteter Polygone antwortet.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>&lt;p&gt;Goes on training a model on polygons whose field says what they are. Some of them may have an expression that means this one object (“the largest tank beside the road”).&lt;/p&gt;&lt;p&gt;The ground is split by place: what is kept for validation is never trained on, and the best model on it is kept. A training that was stopped goes on when the same is started again.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Dry run&lt;/b&gt;: only say what would be trained on. &lt;b&gt;Contact sheet&lt;/b&gt;: a picture of some of it.&lt;/p&gt;&lt;p&gt;The model is in the folder “model” inside &lt;b&gt;Run&lt;/b&gt;.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Trainiert ein Modell weiter auf Polygonen, deren Feld sagt, was sie sind. Einige dürfen einen Ausdruck haben, der genau dieses Objekt meint (“the largest tank beside the road”).&lt;/p&gt;&lt;p&gt;Der Boden wird nach Orten geteilt: was der Validierung dient, wird nie trainiert, und das darauf beste Modell wird behalten. Ein angehaltenes Training geht weiter, wenn dasselbe noch einmal gestartet wird.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Probelauf&lt;/b&gt;: nur sagen, womit trainiert würde. &lt;b&gt;Kontaktbogen&lt;/b&gt;: ein Bild von einem Teil davon.&lt;/p&gt;&lt;p&gt;Das Modell liegt im Ordner „model“ in &lt;b&gt;Lauf&lt;/b&gt;.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>{name}: {objects} objects, {described} of them described</source>
+      <translation>{name}: {objects} Objekte, {described} davon beschrieben</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>{training} chips to learn from, {validation} to choose by; {steps} steps</source>
+      <translation>{training} Ausschnitte zum Lernen, {validation} zum Auswählen; {steps} Schritte</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>training,fine-tuning,deep learning,labels,annotation,classes,expressions</source>
+      <translation>Training,Feinabstimmung,Deep Learning,Beschriftung,Annotation,Klassen,Ausdrücke</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Start from (name or folder)</source>
+      <translation>Ausgehen von (Name oder Ordner)</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Steps (empty: by the amount of data)</source>
+      <translation>Schritte (leer: nach der Menge der Daten)</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Dry run</source>
+      <translation>Probelauf</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Share of the objects kept for validation</source>
+      <translation>Anteil der Objekte für die Validierung</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Method</source>
+      <translation>Methode</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Views per step</source>
+      <translation>Ansichten je Schritt</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Seed</source>
+      <translation>Startzahl</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Start anew where the folder holds another run</source>
+      <translation>Neu beginnen, wo der Ordner einen anderen Lauf enthält</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Contact sheet</source>
+      <translation>Kontaktbogen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Run</source>
+      <translation>Lauf</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Folder of the model</source>
+      <translation>Ordner des Modells</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Step whose weights were kept</source>
+      <translation>Schritt, dessen Gewichte behalten wurden</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Mean IoU of written expressions</source>
+      <translation>Mittlere IoU geschriebener Ausdrücke</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>Mean IoU of all of a class</source>
+      <translation>Mittlere IoU aller einer Klasse</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/toolbox/train.py" />
+      <source>The model is in {folder}.</source>
+      <translation>Das Modell liegt in {folder}.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Class</source>
+      <translation>Klasse</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Expressions</source>
+      <translation>Ausdrücke</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Mean IoU</source>
+      <translation>Mittlere IoU</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Chips</source>
+      <translation>Ausschnitte</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>IoU of all</source>
+      <translation>IoU aller</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Evaluate</source>
+      <translation>Bewerten</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Expressions and class names</source>
+      <translation>Ausdrücken und Klassennamen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Class names only</source>
+      <translation>Nur Klassennamen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Class names only: what the model would reach if it ignored all other words</source>
+      <translation>Nur Klassennamen: was das Modell erreichte, wenn es alle anderen Worte überginge</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>A page with all tables, and the best and worst examples as pictures</source>
+      <translation>Eine Seite mit allen Tabellen und den besten und schlechtesten Beispielen als Bildern</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Ask for</source>
+      <translation>Fragen nach</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>The figures come here.</source>
+      <translation>Hier kommen die Kennzahlen hin.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Result</source>
+      <translation>Ergebnis</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Open the report</source>
+      <translation>Bericht öffnen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>The report cannot be written ({reason}): choose another file.</source>
+      <translation>Der Bericht kann nicht geschrieben werden ({reason}): eine andere Datei wählen.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Questions</source>
+      <translation>Fragen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Figure</source>
+      <translation>Kennzahl</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>95 % interval</source>
+      <translation>95-%-Intervall</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/evaluate_dialog.py" />
+      <source>Kind of expression</source>
+      <translation>Art des Ausdrucks</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>{done} of {total} described</source>
+      <translation>{done} von {total} beschrieben</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>the largest tank beside the road</source>
+      <translation>the largest tank beside the road</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>Words that mean this object and no other; Enter keeps them and goes to the next object</source>
+      <translation>Worte, die dieses Objekt meinen und kein anderes; Enter behält sie und geht zum nächsten</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>Previous object</source>
+      <translation>Voriges Objekt</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>Next object</source>
+      <translation>Nächstes Objekt</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>Next without</source>
+      <translation>Nächstes ohne</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>Select and show the next object that has no expression</source>
+      <translation>Das nächste Objekt ohne Ausdruck auswählen und zeigen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>Add a field for expressions</source>
+      <translation>Feld für Ausdrücke anlegen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>Every object has an expression.</source>
+      <translation>Jedes Objekt hat einen Ausdruck.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>Some expressions beside the class names make a model that understands sentences.</source>
+      <translation>Einige Ausdrücke neben den Klassennamen ergeben ein Modell, das Sätze versteht.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>Select objects on the map to describe them</source>
+      <translation>Objekte auf der Karte auswählen, um sie zu beschreiben</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>{place} of {count} selected</source>
+      <translation>{place} von {count} gewählten</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>The layer “{name}” cannot be edited: export it to a GeoPackage and use that.</source>
+      <translation>Der Layer „{name}“ kann nicht bearbeitet werden: ihn in ein GeoPackage exportieren und dieses nehmen.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>The expression could not be saved: {reason}</source>
+      <translation>Der Ausdruck konnte nicht gespeichert werden: {reason}</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/expression_editor.py" />
+      <source>The layer “{name}” takes no new field: add a text field “expression” yourself.</source>
+      <translation>Der Layer „{name}“ nimmt kein neues Feld an: selbst ein Textfeld „expression“ anlegen.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/labels.py" />
+      <source>The layer “{name}” cannot be copied to {folder} ({reason}): choose another data folder.</source>
+      <translation>Der Layer „{name}“ kann nicht nach {folder} kopiert werden ({reason}): einen anderen Datenordner wählen.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/layer_dialog.py" />
+      <source>Stop</source>
+      <translation>Anhalten</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/layer_dialog.py" />
+      <source>Close</source>
+      <translation>Schließen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/pages.py" />
+      <source>Click the picture to see it at its full size.</source>
+      <translation>Ein Klick auf das Bild zeigt es in voller Größe.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/plot.py" />
+      <source>Loss and IoU while training</source>
+      <translation>Verlust und IoU während des Trainings</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/plot.py" />
+      <source>Loss</source>
+      <translation>Verlust</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/plot.py" />
+      <source>IoU on validation chips, best {value}</source>
+      <translation>IoU auf den Ausschnitten zur Validierung, beste {value}</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/plot.py" />
+      <source>The curves appear when training begins.</source>
+      <translation>Die Kurven erscheinen, wenn das Training beginnt.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/sources.py" />
+      <source>Rasters and labels</source>
+      <translation>Raster und Beschriftungen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/sources.py" />
+      <source>The rasters that show the labelled objects</source>
+      <translation>Die Raster, die die beschrifteten Objekte zeigen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/sources.py" />
+      <source>Polygons, one per object</source>
+      <translation>Polygone, eines je Objekt</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/sources.py" />
+      <source>The field that names what each object is, such as “storage tank”</source>
+      <translation>Das Feld, das sagt, was jedes Objekt ist, etwa “storage tank”</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/sources.py" />
+      <source>The field with words that mean one object, such as “the largest tank”; most may be empty</source>
+      <translation>Das Feld mit Worten, die ein Objekt meinen, etwa “the largest tank”; die meisten dürfen leer sein</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/sources.py" />
+      <source>Then the model also learns what “all tanks” and “no tank here” mean, within the extent of the labels</source>
+      <translation>Dann lernt das Modell auch, was „alle Tanks“ und „hier kein Tank“ heißt, innerhalb der Ausdehnung der Beschriftungen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/sources.py" />
+      <source>Labels</source>
+      <translation>Beschriftungen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/sources.py" />
+      <source>There is no layer of polygons: add one, or draw one, with a field that names the classes.</source>
+      <translation>Es gibt keinen Polygonlayer: einen hinzufügen oder zeichnen, mit einem Feld, das die Klassen nennt.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/sources.py" />
+      <source>No raster is chosen: tick the one that shows the labelled objects.</source>
+      <translation>Kein Raster ist gewählt: das ankreuzen, das die beschrifteten Objekte zeigt.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/sources.py" />
+      <source>The layer “{name}” has no class field: add a text field that says what each polygon is.</source>
+      <translation>Der Layer „{name}“ hat kein Klassenfeld: ein Textfeld anlegen, das sagt, was jedes Polygon ist.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/sources.py" />
+      <source>The layer “{name}” has no polygons: draw some first.</source>
+      <translation>Der Layer „{name}“ hat keine Polygone: erst welche zeichnen.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>The weights of step {best} of {steps} were kept.</source>
+      <translation>Behalten wurden die Gewichte von Schritt {best} von {steps}.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>The model “{name}” is trained and stands in the panel's list of models.</source>
+      <translation>Das Modell „{name}“ ist trainiert und steht in der Modellliste des Bedienfelds.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Measured on the chips kept for validation.</source>
+      <translation>Gemessen auf den Ausschnitten zur Validierung.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Measured on the training chips themselves, since no ground was left: these figures flatter.</source>
+      <translation>Gemessen auf den trainierten Ausschnitten selbst, da kein Boden übrig war: diese Zahlen schmeicheln.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Train</source>
+      <translation>Trainieren</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Look at the data</source>
+      <translation>Daten ansehen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Say what would be trained on, without training</source>
+      <translation>Sagen, womit trainiert würde, ohne zu trainieren</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>“Look at the data” shows here what the layers are understood to hold.</source>
+      <translation>„Daten ansehen“ zeigt hier, was die Layer enthalten, wie die Engine sie versteht.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>The figures of the new model come here.</source>
+      <translation>Hier kommen die Kennzahlen des neuen Modells hin.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Data</source>
+      <translation>Daten</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>What it knows already is kept; the classes of the labels are added</source>
+      <translation>Was es schon kennt, bleibt; die Klassen der Beschriftungen kommen hinzu</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Name of the new model, and of its folder</source>
+      <translation>Name des neuen Modells und seines Ordners</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Start from</source>
+      <translation>Ausgehen von</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Where the folder of the new model is made</source>
+      <translation>Wo der Ordner des neuen Modells angelegt wird</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>by the amount of data</source>
+      <translation>nach der Menge der Daten</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Share of the objects, by place, that are kept to choose the best model by</source>
+      <translation>Anteil der Objekte, nach Orten, an denen das beste Modell ausgewählt wird</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>The first suits a map; the others are the published ways to mix expressions and class names</source>
+      <translation>Die erste passt zu Karten; die anderen sind die veröffentlichten Wege, Ausdrücke und Klassennamen zu mischen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Start anew where a model of this name exists</source>
+      <translation>Neu beginnen, wo es ein Modell dieses Namens gibt</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Folder</source>
+      <translation>Ordner</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Steps</source>
+      <translation>Schritte</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Validation</source>
+      <translation>Validierung</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>All questions: one, all, none</source>
+      <translation>Alle Fragen: eines, alle, keines</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Expressions only</source>
+      <translation>Nur Ausdrücke</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Expressions, else class names</source>
+      <translation>Ausdrücke, sonst Klassennamen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>The same with a reference bank</source>
+      <translation>Dasselbe mit Referenzbank</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>The model needs a name that can be the name of a folder, such as “my-model”.</source>
+      <translation>Das Modell braucht einen Namen, der auch der eines Ordners sein kann, etwa „mein-modell“.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Stopping after this step; the best model so far is kept. Press Stop again not to wait for it.</source>
+      <translation>Es wird nach diesem Schritt angehalten; das bisher beste Modell bleibt. Noch einmal auf „Anhalten“, um nicht darauf zu warten.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Before</source>
+      <translation>Vorher</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>After</source>
+      <translation>Nachher</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Stopped; the best model so far is in the panel's list. Press Train to go on from here.</source>
+      <translation>Angehalten; das bisher beste Modell steht in der Liste des Bedienfelds. „Trainieren“ macht von hier weiter.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/train_dialog.py" />
+      <source>Stopped before a model was chosen. Press Train to go on from the last saved step.</source>
+      <translation>Angehalten, bevor ein Modell gewählt war. „Trainieren“ macht beim letzten gesicherten Schritt weiter.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>{used} of {rows} rows are used, {mended} of them with a change.</source>
+      <translation>{used} von {rows} Zeilen werden genommen, {mended} davon mit einer Änderung.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>{training} chips to learn from and {validation} to choose by, {side} m wide, on ground of their own.</source>
+      <translation>{training} Ausschnitte zum Lernen und {validation} zum Auswählen, {side} m breit, auf je eigenem Boden.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>Objects</source>
+      <translation>Objekte</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>Described</source>
+      <translation>Beschrieben</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>To learn from</source>
+      <translation>Zum Lernen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>To choose by</source>
+      <translation>Zum Auswählen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>Expressions of one object</source>
+      <translation>Ausdrücke für ein Objekt</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>Expressions of a group</source>
+      <translation>Ausdrücke für eine Gruppe</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>Objects by class name alone</source>
+      <translation>Objekte nur mit Klassennamen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>All of a class</source>
+      <translation>Alle einer Klasse</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>Nothing to find</source>
+      <translation>Nichts zu finden</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>Training takes {steps} steps.</source>
+      <translation>Das Training dauert {steps} Schritte.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>(new)</source>
+      <translation>(neu)</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>“{old}” is called “{new}”.</source>
+      <translation>„{old}“ heißt „{new}“.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>Rows that could not be used as they are</source>
+      <translation>Zeilen, die so nicht zu gebrauchen waren</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/training/understanding.py" />
+      <source>and {count} more</source>
+      <translation>und {count} weitere</translation>
     </message>
     <message>
       <location filename="../../plugin/worker/prepare.py" />

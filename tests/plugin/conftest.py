@@ -53,15 +53,25 @@ def speckled_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def scene_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A synthetic scene in UTM, a large one that takes seconds, and one without CRS; names with space and umlaut."""
+    """A synthetic scene in UTM with labels, a large one that takes seconds, and one without CRS.
+
+    Names with space and umlaut.
+    """
     import rasterio
 
     from referent.core_model.synthetic import render_scene
-    from referent.engine.synthetic import write_scene
+    from referent.engine.synthetic import Placement, truth_layer, write_scene
 
     folder = tmp_path_factory.mktemp("Bilder aus Köln")
     paths = {name: folder / f"{name}.tif" for name in ("scene", "large", "no_crs")}
-    write_scene(paths["scene"], render_scene(np.random.default_rng(3), 400, 400))
+    truth = render_scene(np.random.default_rng(3), 400, 400)
+    to_map = write_scene(paths["scene"], truth)
+    # A handful of objects, every third described.
+    labels = truth_layer(truth, to_map, Placement().crs).iloc[::8].reset_index(drop=True)
+    labels["expression"] = [f"the {row.color} car number {row.Index}" if row.Index % 3 == 0 else None
+                            for row in labels.itertuples()]  # fmt: skip
+    paths["labels"] = folder / "labels.gpkg"
+    labels.to_file(paths["labels"], layer="things", driver="GPKG")
     with rasterio.open(paths["scene"]) as source:
         picture, profile = source.read(), source.profile
     profile.update(width=4000, height=4000)

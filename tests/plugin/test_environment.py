@@ -1,6 +1,7 @@
 """The environment manager without QGIS: real virtual environments, a wheel made here, no network."""
 
 import hashlib
+import re
 import sys
 import threading
 import time
@@ -11,17 +12,13 @@ import pytest
 
 pytest.importorskip("venv")
 
-from referent.plugin.worker import environment
+from referent.plugin.worker import base_python, environment
+from referent.plugin.worker.base_python import find_base_python, probe
+from referent.plugin.worker.build import CancelledError, EnvironmentFailedError, Request, explain, prepare
 from referent.plugin.worker.environment import (
-    CancelledError,
-    EnvironmentFailedError,
-    Request,
     engine_folder,
-    explain,
-    find_base_python,
     is_outdated,
     lock_files,
-    prepare,
     python_of,
     read_state,
     remove,
@@ -65,7 +62,7 @@ def test_environment_is_made_offline_whole_and_named(offline):
     reports = []
     state = prepare(request, lambda share, line: reports.append(share), lambda: False)
     python = python_of(engine_folder(request.folder))
-    assert environment.probe(str(python)) is not None
+    assert probe(str(python)) is not None
     assert read_state(request.folder) == state
     assert not is_outdated(state)
     assert reports == sorted(reports)
@@ -130,9 +127,30 @@ def test_folder_that_cannot_be_written(offline, tmp_path):
 
 
 def test_base_python_is_looked_for_and_missing_ones_are_named(tmp_path):
-    assert find_base_python("cuda", [str(tmp_path / "none"), sys.executable]) == sys.executable
+    assert find_base_python("cuda", [str(tmp_path / "none"), sys.executable]) == (sys.executable, "cuda")
     with pytest.raises(EnvironmentFailedError, match="install Python"):
         find_base_python("cpu", [str(tmp_path / "none")])
+
+
+def test_linux_takes_torch_with_cuda_where_the_one_without_has_no_wheel(monkeypatch):
+    versions = {"a": (3, 13), "b": (3, 12), "old": (3, 8)}
+    monkeypatch.setattr(base_python, "probe", versions.get)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert find_base_python("cpu", ["old", "a", "b"]) == ("a", "cuda")
+    versions["c"] = (3, 11)
+    assert find_base_python("cpu", ["old", "a", "b", "c"]) == ("c", "cpu")
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert find_base_python("cpu", ["old", "a", "b"]) == ("a", "cpu")
+    with pytest.raises(EnvironmentFailedError, match=r"found 3\.8"):
+        find_base_python("cpu", ["old"])
+
+
+@pytest.mark.parametrize("minor", [10, 11, 12, 13, 14])
+def test_cuda_lock_has_torch_for_every_python_that_is_taken(minor):
+    text = lock_files("cuda")[0].read_text(encoding="utf-8")
+    torch = re.search(r"^torch==.*?(?=^[a-z])", text, re.MULTILINE | re.DOTALL).group(0)
+    assert torch.count("--hash=sha256:") >= 5 * 3  # Linux, Windows and macOS wheels of five versions
+    assert (3, minor) in base_python.PYTHONS
 
 
 @pytest.mark.parametrize(

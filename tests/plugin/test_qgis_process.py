@@ -91,6 +91,33 @@ def test_modelinfo(qgis_process, speckled_model):
     assert "storage tank, airplane, tennis court" in printed
 
 
+def test_train_and_evaluate(qgis_process, scene_files, speckled_model, tmp_path):
+    sources = (f"--RASTERS={scene_files['scene']}", f"--LABELS={scene_files['labels']}|layername=things")
+    run, sheet, report = tmp_path / "mein Lauf", tmp_path / "sheet.png", tmp_path / "report.html"
+    printed = qgis_process(
+        "run", "referent:train", *sources, f"--MODEL={speckled_model}", "--STEPS=2", "--BATCH_SIZE=1",
+        f"--CONTACT_SHEET={sheet}", f"--OUTPUT={run}",
+    )  # fmt: skip
+    assert "car" in printed.split("CLASSES:")[1].splitlines()[0], printed
+    assert (run / "model" / "model.safetensors").exists()
+    assert sheet.stat().st_size > 1000
+    printed = qgis_process(
+        "run", "referent:evaluate", *sources, f"--MODEL={run / 'model'}", f"--REPORT={report}"
+    )  # fmt: skip
+    assert 0 <= float(printed.split("CLASS_IOU:")[1].split()[0]) <= 1, printed
+    assert "<table" in report.read_text(encoding="utf-8")
+
+
+def test_dry_run_trains_nothing(qgis_process, scene_files, speckled_model, tmp_path):
+    run = tmp_path / "run"
+    printed = qgis_process(
+        "run", "referent:train", f"--RASTERS={scene_files['scene']}", f"--LABELS={scene_files['labels']}",
+        f"--MODEL={speckled_model}", "--DRY_RUN=true", f"--OUTPUT={run}",
+    )  # fmt: skip
+    assert "objects" in printed, printed
+    assert not (run / "model").exists()
+
+
 def test_failure_is_one_sentence_with_a_next_step(qgis_process, scene_files, tmp_path):
     printed = qgis_process(
         "run", "referent:query", f"--INPUT={scene_files['scene']}", "--EXPRESSION=storage tank",

@@ -28,7 +28,7 @@ def tiny_lock(plugin, monkeypatch, tmp_path):
     lock.write_text(f"tinything==1.0 \\\n    --hash=sha256:{sha256(wheel.read_bytes()).hexdigest()}\n")
     monkeypatch.setattr(environment, "lock_files", lambda profile: [lock])
     monkeypatch.setattr(environment, "NEEDED_BYTES", {"cpu": 1000, "cuda": 1000})
-    monkeypatch.setattr(prepare, "find_base_python", lambda profile: sys.executable)
+    monkeypatch.setattr(prepare, "find_base_python", lambda profile: (sys.executable, profile))
     monkeypatch.delenv("REFERENT_PYTHON")
     settings.put("wheel_folder", str(wheels))
     settings.put("data_folder", str(tmp_path / "Daten"))

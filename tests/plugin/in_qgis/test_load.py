@@ -21,7 +21,8 @@ def leftovers(iface):
 
 def test_plugin_loads_with_provider_and_panel(plugin):
     provider = QgsApplication.processingRegistry().providerById("referent")
-    assert {algorithm.name() for algorithm in provider.algorithms()} == {"query", "querybatch", "modelinfo"}
+    names = {"query", "querybatch", "train", "evaluate", "modelinfo"}
+    assert {algorithm.name() for algorithm in provider.algorithms()} == names
     assert plugin.dock.windowTitle() == "Referent"
     for algorithm in provider.algorithms():
         assert algorithm.shortHelpString()

@@ -112,6 +112,44 @@ def test_modelinfo():
     assert "tiny" in result["CARD"]
 
 
+LABELS = os.environ["REFERENT_TEST_LABELS"] + "|layername=things"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"CLASS_FIELD": "nothing"}, "nothing"),
+        ({"MODEL": "/nonexistent"}, "There is no model"),
+        ({"BANDS": "x"}, "Bands are one number or three"),
+        ({"OUTPUT": "/proc/run"}, "cannot be written"),
+    ],
+)
+def test_bad_training_is_one_sentence(out, values, words):
+    good = {"RASTERS": [SCENE], "LABELS": LABELS, "MODEL": MODEL, "STEPS": 2, "OUTPUT": str(out / "run")}
+    feedback = QgsProcessingFeedback()
+    with pytest.raises(QgsProcessingException) as caught:
+        processing.run("referent:train", {**good, **values}, feedback=feedback)
+    assert words.lower() in (str(caught.value) + feedback.textLog()).lower()
+
+
+def test_training_is_cancelled_within_a_second(out):
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("referent:train")
+    feedback, context = QgsProcessingFeedback(), QgsProcessingContext()
+    stamps = {}
+
+    def cancel_when_running():
+        while "1/400" not in feedback.textLog() and "10/400" not in feedback.textLog():
+            time.sleep(0.02)
+        stamps["cancel"] = time.monotonic()
+        feedback.cancel()
+
+    threading.Thread(target=cancel_when_running, daemon=True).start()
+    values = {"RASTERS": [SCENE], "LABELS": LABELS, "MODEL": MODEL, "STEPS": 400, "OUTPUT": str(out / "run")}
+    _, succeeded = algorithm.run(values, context, feedback)
+    assert not succeeded
+    assert time.monotonic() - stamps["cancel"] < 1.5
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

@@ -1,0 +1,1 @@
+"""Training and measuring models on annotated layers: two dialogs, an editor for expressions, a live plot."""
