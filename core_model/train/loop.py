@@ -253,7 +253,8 @@ def to_device(batch: B, device: torch.device | str) -> B:
     """Return a batch (a dataclass of tensors, dictionaries and dataclasses) with its tensors on ``device``."""
     if torch.device(device).type == "cpu":
         return batch
-    moved = {item.name: _moved(getattr(batch, item.name), device) for item in dataclasses.fields(batch)}  # type: ignore[arg-type]
+    names = [item.name for item in dataclasses.fields(batch)]  # type: ignore[arg-type]
+    moved = {name: _moved(getattr(batch, name), device) for name in names}
     return type(batch)(**moved)
 
 
