@@ -64,6 +64,7 @@ lint: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	@$(BIN)/python benchmarks/query.py
+	@$(BIN)/python benchmarks/meaning.py reading resolving
 
 clean:
 	rm -rf demo-out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -115,6 +115,8 @@ def chances_of_place(chances: NDArray[np.float64], place: int, count: int) -> ND
     real_before[0] = 1.0
     found = np.zeros(len(chances))
     for index, chance in enumerate(chances):
+        if real_before[:-1].sum() < 1e-9:
+            break  # so many before it are real that no further one can be meant
         found[index] = chance * real_before[place - 1 : stop].sum()
         kept, moved = real_before * (1.0 - chance), real_before[:-1] * chance
         kept[-1] = real_before[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from ..errors import ExpressionError
@@ -28,7 +29,7 @@ OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 OPEN = frozenset("and or but of from relative to with in on at just also part".split())
 
 
-class Cursor:
+class Cursor(ABC):
     """Words, a place among them, and looks ahead; noun phrases and modifiers are read by subclasses."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
@@ -37,17 +38,17 @@ class Cursor:
         self.at = 0
         self.depth = 0
 
+    @abstractmethod
     def noun_phrase(self, host: Draft | None) -> Draft | None:
-        """Read a noun phrase at the cursor."""
-        raise NotImplementedError
+        """Read a noun phrase at the cursor; None, and nothing consumed, if there is none."""
 
+    @abstractmethod
     def known_noun(self, at: int) -> tuple[str, int] | None:
         """Return the longest known noun at a word, and the index after it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def modifiers(self, draft: Draft, host: Draft | None, is_nested: bool = False) -> None:
         """Read everything that hangs on a noun phrase."""
-        raise NotImplementedError
 
     def word(self, offset: int = 0) -> str:
         """Return the word at the cursor plus an offset, empty beyond the end."""

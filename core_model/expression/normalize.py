@@ -138,6 +138,9 @@ def tokenize(text: str) -> tuple[list[Token], list[str]]:
         raise ExpressionError(
             f"The expression has {len(text)} characters, at most {MAX_CHARACTERS} are read: say it in one sentence."
         )
+    negative = re.search(r"(?<!\S)[-−]\s?\d[\d.,]*\s?\w*", text)
+    if negative:
+        raise ExpressionError(f"'{negative.group()}' is negative: distances and sizes begin at 0.")
     found = _TOKEN.findall(clean(text))
     count = sum(word[0].isalnum() for word in found)
     if count == 0:

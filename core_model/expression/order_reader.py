@@ -141,6 +141,9 @@ class OrderReader(Cursor):
     def _distance(self, draft: Draft, is_negated: bool) -> bool:
         read = place.read_distance(self.text, self.at)
         if read is None:
+            bound = place.read_bound(self.text, self.at)
+            if bound is not None:
+                self._check_measure(bound[1], ("of", "from"), "m, km, ft or mi")
             return False
         start, self.at = self.at, read[2]
         anchor = self._anchor(draft)
@@ -200,6 +203,22 @@ class OrderReader(Cursor):
             return True
         return self._back(start)
 
+    def _check_measure(self, at: int, followers: tuple[str, ...], units: str) -> None:
+        """Refuse a number without a unit and a unit without a number: nobody can guess the other half.
+
+        Args:
+            at: where the measure begins.
+            followers: what may follow a bare number; the empty word is the end.
+            units: that can be meant.
+        """
+        word = self.text[at] if at < len(self.text) else ""
+        following = self.text[at + 1] if at + 1 < len(self.text) else ""
+        said = " ".join(self.text[max(0, at - 2) : at + 1])
+        if word[:1].isdigit() and following in followers:
+            raise ExpressionError(f"'{said}' has a number but no unit: add one of {units}.")
+        if word in (words.UNITS_M | words.UNITS_M2) and (following in followers or not following):
+            raise ExpressionError(f"'{said}' has a unit but no number: say how many {word}.")
+
     def _compared(self, draft: Draft, measure: str, operator: str, is_negated: bool) -> bool:
         area, length = place.read_area_m2(self.text, self.at), place.read_length_m(self.text, self.at)
         found = area if measure == "area" else length
@@ -212,6 +231,7 @@ class OrderReader(Cursor):
             self.at = found[1]
             draft.comparisons.append(Comparison(measure, operator, found[0], None, is_negated))
             return True
+        self._check_measure(self.at, ("", ".", ",", "and"), "m², ha or acres" if measure == "area" else "m, ft or mi")
         anchor = self._anchor(draft)
         if anchor is None:
             return False

@@ -323,6 +323,56 @@ def test_explanation_shows_the_plan(run: Run, scene: Path, eager_model: Path) ->
     assert "largest" in out.split("found", 1)[1]
 
 
+def test_a_missing_anchor_is_told_and_may_be_left_out(run: Run, scene: Path, eager_model: Path) -> None:
+    text = "storage tanks next to the storage tank smaller than 1 m2"
+    words = ("query", scene, text, "--model", eager_model)
+    code, out, err = run(*words, "--explain")
+    assert code == 0
+    assert f"{text}: nothing found" in out
+    assert "add --anchor-missing all to see what there is without 'storage tank'" in out
+    assert "No 'storage tank' was found, so nothing is next to 'storage tank'" in err
+    code, out, err = run(*words, "--anchor-missing", "all", "--preview", "found.png")
+    assert code == 0
+    assert f"{text}: 1 found" in out
+    assert "No 'storage tank' was found; showing every 'storage tanks' that fits otherwise" in err
+    assert run(*words, "--anchor-missing", "some")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("the largest smallest tank", "both the most and the least"),
+        ("the largest", "names no object"),
+        ("the tank " + "by the car " * 35 + "by the dock", "nests more than 8"),
+        ("tanks within 200 of the harbour", "has a number but no unit"),
+        ("tanks larger than 200 m", "wrong unit"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(run: Run, scene: Path, tmp_path: Path, text: str, said: str) -> None:
+    _refused(run("query", scene, text, "-o", "found.gpkg"), 2, said)
+    assert _leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'; DROP TABLE tank; --",
+        "<b>tank</b> <script>x</script>",
+        "der größte tank am hafen",
+        "the tank next to the tank",
+        "qwer asdf zxcv",
+    ],
+)
+def test_strange_texts_are_planned_or_refused_in_a_sentence(
+    run: Run, scene: Path, eager_model: Path, text: str
+) -> None:
+    result = run("query", scene, text, "--model", eager_model, "--reading", "plan", "--explain")
+    if result[0] == 0:
+        assert text in result[1]
+    else:
+        _refused(result, 2)
+
+
 def test_missing_model(run: Run, scene: Path, tmp_path: Path) -> None:
     _refused(run("query", scene, "airplane", "-o", "found.gpkg", "--model", "huge"), 3, "huge")
     assert _leftovers(tmp_path) == []
