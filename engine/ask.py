@@ -30,6 +30,7 @@ from .resolve import ANCHOR_MISSING, AnchorMissing
 from .weighing import Weighing, weighing_of
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from affine import Affine
 
     from ..core_model.segmenter import ModelSpec, Segmenter
@@ -102,12 +103,34 @@ def ask(
     spec = spec_of(model)
     question = Question.of(texts, view_of(raster, options, spec), reading == "auto", spec.classes)
     found = run(question.asked, options=replace(options, crs=None))
-    tables = {text: found[found["expression"] == text] for text in question.asked}
-    weighing = weighing or weighing_of(spec.name)
-    decisions = {text: question.decide(text, tables, weighing, anchor_missing) for text in texts}
-    answer = build_answer(question, decisions, found, options.threshold, reading)
+    answer = decide_found(
+        question, found, weighing or weighing_of(spec.name), anchor_missing, options.threshold, reading
+    )
     answer.frame.attrs |= {"options": options.to_dict()}
     return answer if crs is None or crs == answer.frame.crs else answer.to_crs(crs)
+
+
+def decide_found(
+    question: Question,
+    found: gpd.GeoDataFrame,
+    weighing: Weighing,
+    anchor_missing: AnchorMissing,
+    threshold: float,
+    reading: Reading,
+) -> Answer:
+    """Return what expressions refer to among the polygons that were found for everything asked of the network.
+
+    Args:
+        question: the expressions, understood.
+        found: what ``query`` returned for ``question.asked``.
+        weighing: how scores and readings are weighed.
+        anchor_missing: as for :func:`ask`.
+        threshold: score that every polygon of ``found`` has at least.
+        reading: for the facts.
+    """
+    tables = {text: found[found["expression"] == text] for text in question.asked}
+    decisions = {text: question.decide(text, tables, weighing, anchor_missing) for text in question.plans}
+    return build_answer(question, decisions, found, threshold, reading)
 
 
 def spec_of(model: str | Path | Segmenter) -> ModelSpec:

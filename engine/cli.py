@@ -8,6 +8,7 @@ Exit codes, the same for every command:
 3     model: a checkpoint is missing, damaged or does not fit; the device is not there
 4     output: it cannot be written where it was asked for
 5     stopped from outside (SIGTERM)
+6     some of several rasters failed; what was found in the others is written
 70    a fault of this program; ``--debug`` shows where
 130   stopped with Ctrl-C
 ====  =======================================================================================
@@ -51,7 +52,7 @@ EXIT_INTERRUPTED = 130
 
 _COMMANDS = (add_query, add_encode, add_cache, add_train, add_evaluate, add_benchmark, add_info, add_models)
 _EPILOG = """exit codes: 0 done (also when nothing was found), 2 usage or input, 3 model or device, 4 output,
-5 stopped, 70 a fault of this program (--debug shows where), 130 Ctrl-C"""
+5 stopped, 6 some of several rasters failed, 70 a fault of this program (--debug shows where), 130 Ctrl-C"""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -82,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, _stop)
     try:
-        args.run(args)
+        return args.run(args) or EXIT_OK
     except KeyboardInterrupt as error:
         message = str(error) or "Stopped with Ctrl-C; no output was written."
         return _report(args, message, "Interrupted", EXIT_INTERRUPTED)
@@ -100,7 +101,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         where = "" if args.debug else " Run it again with --debug and report what it prints."
         return _report(args, f"Unexpected fault ({text}).{where}", "Fault", EXIT_FAULT)
-    return EXIT_OK
 
 
 def exit_code(error: Exception) -> int:

@@ -9,16 +9,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .archive_input import find_rasters, split_words
+from .cli_archive import add_options as add_archive_options
+from .cli_archive import run_many
 from .cli_cache import add_options as add_cache_options
 from .cli_cache import store_of
+from .cli_found import in_words, summarise
 from .cli_progress import ProgressBar, warn
 from .cli_resume import add_options as add_resume_options
 from .cli_resume import journal_of, keeping
+from .errors import OptionsError
 from .expressions import check_texts
 
 if TYPE_CHECKING:
-    import geopandas
-
     from .answer import Answer
     from .query_options import QueryOptions
 
@@ -26,6 +29,7 @@ _EPILOG = """examples:
   referent query scene.tif "the white airplane in the upper left" -o found.gpkg --preview found.png
   referent query scene.tif "storage tank" "tennis court" -o found.gpkg
   referent query scene.tif "tennis courts within 200 m of the swimming pool" --explain --preview found.png
+  referent query archive/*.tif "the largest storage tank" --over all -o found.gpkg
 finding nothing is success: the layer is valid and empty"""
 
 
@@ -38,7 +42,11 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("raster", type=Path, help="a georeferenced raster")
+    parser.add_argument(
+        "raster",
+        type=Path,
+        help="a georeferenced raster; several, a folder, 'archive/*.tif' or a STAC file (JSON) as well",
+    )
     parser.add_argument("expressions", nargs="+", metavar="EXPRESSION", help="what to look for, in quotes")
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -94,10 +102,11 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     source.add_argument("--tile-size", type=int, default=1024, metavar="PX", help="how much is read at once (1024)")
     source.add_argument("--batch-size", type=int, default=8, metavar="N", help="windows per computation (8)")
     add_cache_options(parser)
+    add_archive_options(parser)
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> int:
     """Ask, write, and say what was found; everything that can be checked is checked before the network runs.
 
     Raises:
@@ -108,7 +117,14 @@ def run(args: argparse.Namespace) -> None:
         OutputError: an output cannot be written; nothing was written.
         CheckpointError: the model is missing or damaged.
     """
+    words, args.expressions = split_words([str(args.raster), *args.expressions])
+    if not args.expressions:
+        raise OptionsError("There is no expression: write what to look for behind the rasters, in quotes.")
     check_texts(args.expressions)
+    sources = find_rasters(words)
+    if len(sources) > 1:
+        return run_many(args, sources, _options(args, None))
+    args.raster = sources[0].path
     from ..geo_io.layer import check_layer_output, check_output, parse_crs, write_layer
 
     inputs = tuple(path for path in (args.raster, args.region) if path is not None)
@@ -122,12 +138,13 @@ def run(args: argparse.Namespace) -> None:
         check_score_output(args.scores, inputs=inputs, overwrite=args.overwrite)
     if args.crs is not None:
         parse_crs(args.crs)
-    options = _options(args)
+    options = _options(args, args.raster)
 
     from .ask import ask
+    from .journal import Journal
 
     start = time.perf_counter()
-    journal = journal_of(args)
+    journal = journal_of(args, Journal)
     put = partial(
         ask,
         args.raster,
@@ -152,18 +169,19 @@ def run(args: argparse.Namespace) -> None:
 
         write_preview(args.raster, answer, args.preview, inputs=inputs, overwrite=args.overwrite)
     _say(args, answer, time.perf_counter() - start)
+    return 0
 
 
-def _options(args: argparse.Namespace) -> QueryOptions:
-    """Return the options, with the region in the raster's CRS."""
+def _options(args: argparse.Namespace, raster_path: Path | None) -> QueryOptions:
+    """Return the options, with the region in the CRS of the raster if there is one."""
     from .query_options import QueryOptions
 
     region = None
-    if args.region is not None:
+    if args.region is not None and raster_path is not None:
         from ..geo_io.raster import Raster
         from .region import read_region
 
-        with Raster.open(args.raster, allow_no_crs=args.allow_no_crs) as raster:
+        with Raster.open(raster_path, allow_no_crs=args.allow_no_crs) as raster:
             region = read_region(args.region, raster.grid.crs)
     return QueryOptions(
         threshold=args.threshold,
@@ -185,7 +203,7 @@ def _options(args: argparse.Namespace) -> QueryOptions:
 
 def _say(args: argparse.Namespace, answer: Answer, seconds: float) -> None:
     frame = answer.frame
-    found = [_summary(frame, text) for text in dict.fromkeys(args.expressions)]
+    found = [summarise(frame, text) for text in dict.fromkeys(args.expressions)]
     if args.json:
         facts = {
             "raster": str(args.raster),
@@ -200,7 +218,7 @@ def _say(args: argparse.Namespace, answer: Answer, seconds: float) -> None:
         print(json.dumps(facts, ensure_ascii=False))
         return
     for item in found:
-        print(f"{item['expression']}: {_in_words(item)}")
+        print(f"{item['expression']}: {in_words(item)}")
         if args.explain:
             print(answer.explanations.get(item["expression"], "read by the network as it stands"))
         missing = frame.attrs.get("missing_anchors", {}).get(item["expression"])
@@ -211,25 +229,6 @@ def _say(args: argparse.Namespace, answer: Answer, seconds: float) -> None:
             print(f"wrote {path}")
     if args.output is None and len(frame):
         print("add -o found.gpkg to keep the polygons")
-
-
-def _summary(frame: geopandas.GeoDataFrame, text: str) -> dict[str, Any]:
-    rows = frame[frame["expression"] == text]
-    facts: dict[str, Any] = {"expression": text, "count": len(rows)}
-    if len(rows):
-        facts |= {
-            "area_m2": round(float(rows["area_m2"].sum()), 2),
-            "lowest_score": round(float(rows["score"].min()), 3),
-            "highest_score": round(float(rows["score"].max()), 3),
-        }
-    return facts
-
-
-def _in_words(item: dict[str, Any]) -> str:
-    if item["count"] == 0:
-        return "nothing found"
-    scores = f"{item['lowest_score']:.2f} to {item['highest_score']:.2f}"
-    return f"{item['count']} found, {item['area_m2']:,.0f} m² in all, scores {scores}"
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core_model.errors import ModelError
 from ..geo_io.errors import GeoIOError
@@ -15,7 +15,9 @@ from .errors import Cancelled, EngineError
 
 if TYPE_CHECKING:
     from .answer import Answer
-    from .journal import Journal
+    from .unfinished import Unfinished
+
+J = TypeVar("J", bound="Unfinished")
 
 
 def add_options(group: Any) -> None:
@@ -29,30 +31,33 @@ def add_options(group: Any) -> None:
     )
 
 
-def journal_of(args: argparse.Namespace) -> Journal | None:
+def journal_of(args: argparse.Namespace, kind: type[J]) -> J | None:
     """Return the journal of the output; None without output or with ``--no-resume``."""
     if args.output is None or args.no_resume:
         return None
-    from .journal import Journal
-
     folder = args.output.with_name(f"{args.output.name}.unfinished")
-    return Journal(folder, args.output.name, restart=args.restart, tell=lambda text: warn(args, text))
+    return kind(folder, args.output.name, restart=args.restart, tell=lambda text: warn(args, text))
 
 
 @contextmanager
-def keeping(journal: Journal | None, finish: Callable[[], Answer]) -> Iterator[None]:
+def keeping(journal: Unfinished | None, finish: Callable[[], Answer]) -> Iterator[Callable[[], None]]:
     """Remove what is kept after success; after a stop or an error say what is kept, and write the part that is found.
 
     Args:
         journal: of the run; None: nothing is kept.
         finish: gives the answer of the finished part.
+
+    Yields:
+        Call it to keep what is there after success too, for there is more to be done.
     """
     if journal is None:
-        yield
+        yield lambda: None
         return
+    wanted: list[bool] = []
     try:
-        yield
-        journal.remove()
+        yield lambda: wanted.append(True)
+        if not wanted:
+            journal.remove()
     except (KeyboardInterrupt, Cancelled) as error:
         if journal.share_done:
             error.args = (f"Stopped: {_kept(journal, _write_partial(journal, finish))}",)
@@ -65,13 +70,13 @@ def keeping(journal: Journal | None, finish: Callable[[], Answer]) -> Iterator[N
         journal.close()
 
 
-def _kept(journal: Journal, partial: Path | None) -> str:
+def _kept(journal: Unfinished, partial: Path | None) -> str:
     found = f" with what was found so far in {partial.name}" if partial is not None else ""
     share = f"the finished {journal.share_done:.0%} is kept in {journal.folder}"
     return f"{share}{found}; the same command goes on from there."
 
 
-def _write_partial(journal: Journal, finish: Callable[[], Answer]) -> Path | None:
+def _write_partial(journal: Unfinished, finish: Callable[[], Answer]) -> Path | None:
     from ..geo_io.layer import write_layer
 
     output = Path(journal.output_name)
@@ -79,7 +84,7 @@ def _write_partial(journal: Journal, finish: Callable[[], Answer]) -> Path | Non
     journal.only_finished = True
     try:
         frame = finish().frame
-        metadata = frame.attrs | {"partial": f"the upper {journal.share_done:.1%} of the raster"}
+        metadata = frame.attrs | {"partial": journal.part_note}
         write_layer(frame, path, metadata=metadata, overwrite=True)
     except (KeyboardInterrupt, EngineError, ModelError, GeoIOError):
         return None  # the journal is what matters; a second Ctrl-C wants out
