@@ -82,10 +82,9 @@ def main() -> None:
 def plan(seeds: int) -> list[Cell]:
     """Return the cells, the ones that the figures need first."""
     cells = [Cell(0, 0, "small", 0)]
-    for seed in range(seeds):
-        cells += [Cell(32, 4, "small", seed), Cell(32, 4, "scratch", seed)]
-        if seed == 0:
-            cells += [Cell(128, 4, "small", 0), Cell(8, 4, "small", 0), Cell(128, 4, "scratch", 0)]
+    cells += [Cell(32, 4, start, seed) for seed in range(seeds) for start in ("small", "scratch")]
+    cells += [Cell(8, 4, "small", 0), Cell(32, 16, "small", 0), Cell(32, 0, "small", 0)]
+    cells += [Cell(128, 4, "small", 0), Cell(128, 4, "scratch", 0), Cell(8, 4, "scratch", 0)]
     for seed in range(seeds):
         cells += [Cell(n, e, start, seed) for e in (4, 0, 16) for n in (32, 8, 128) for start in ("small", "scratch")]
     return list(dict.fromkeys(cell for cell in cells if cell.expressions <= max(cell.objects, 0)))

@@ -16,6 +16,7 @@ from ..geo_io.annotation_rings import to_rings
 from ..geo_io.region import Region
 from ..geo_io.scene import Scene
 from ..geo_io.window import Window
+from .layer_wording import holds_in_chip
 
 _DRAWN_PX = 2.0
 _SPOKEN = 0.6
@@ -43,8 +44,8 @@ def build_chip(
     objects: Sequence[PlacedObject],
     complete: Sequence[str],
     name: str,
-) -> Chip | None:
-    """Return a chip, or None where the raster has no data.
+) -> tuple[Chip, Window] | None:
+    """Return a chip and the part of its window that it shows, or None where the raster has no data.
 
     Args:
         scene: to cut it from.
@@ -77,12 +78,23 @@ def build_chip(
         ChipObject(item.id, item.class_name, tuple(to_rings(translate(shape, -window.col_off, -window.row_off))))
         for item, shape, _ in drawn
     )
-    return Chip(
+    chip = Chip(
         id=f"{name}@{window.row_off},{window.col_off}",
         image=np.ascontiguousarray(tile.transpose(1, 2, 0)),
         objects=chip_objects,
         complete=frozenset(complete),
-        expressions=_expressions(drawn),
+        expressions=_expressions(drawn, scene, window),
+    )
+    return chip, _shown(valid, window)
+
+
+def _shown(valid: NDArray[np.bool_], window: Window) -> Window:
+    rows, columns = np.flatnonzero(valid.any(axis=1)), np.flatnonzero(valid.any(axis=0))
+    return Window(
+        window.row_off + int(rows[0]),
+        window.col_off + int(columns[0]),
+        int(rows[-1] - rows[0]) + 1,
+        int(columns[-1] - columns[0]) + 1,
     )
 
 
@@ -96,16 +108,19 @@ def _has_data(inside: BaseGeometry, valid: NDArray[np.bool_], window: Window) ->
     return bool(under.size) and bool(under.mean() >= _VALID)
 
 
-def _expressions(drawn: Sequence[tuple[PlacedObject, BaseGeometry, float]]) -> tuple[WrittenExpression, ...]:
+def _expressions(
+    drawn: Sequence[tuple[PlacedObject, BaseGeometry, float]], scene: Scene, window: Window
+) -> tuple[WrittenExpression, ...]:
     """Return what is said of the objects; a text on several objects of the chip is true of all of them together."""
-    said: dict[str, list[tuple[int, float]]] = {}
+    said: dict[str, list[tuple[PlacedObject, float]]] = {}
     for item, _, share in drawn:
         for text in item.expressions:
-            said.setdefault(text, []).append((item.id, share))
+            said.setdefault(text, []).append((item, share))
     return tuple(
-        WrittenExpression(text, tuple(key for key, _ in of), "layer")
+        WrittenExpression(text, tuple(item.id for item, _ in of), "layer")
         for text, of in said.items()
         if all(share >= _SPOKEN for _, share in of)
+        and holds_in_chip(text, [item.shape for item, _ in of], scene.grid, window)
     )
 
 

@@ -28,6 +28,7 @@ from ..core_model.network import ReferringNetwork, build_network
 from ..core_model.predictor import NetworkSegmenter
 from ..core_model.tokenizer import ExpressionTokenizer
 from ..core_model.train.loop import StepReport
+from ..core_model.train.run_folder import draw_curves
 from ..geo_io.errors import OutputError
 from .errors import Cancelled, OptionsError
 from .layer_fit import BEST, FitSettings, IsCancelled, OnStep, best_so_far, fit_network, load_best
@@ -196,6 +197,8 @@ def run_training(
     )
     text = json.dumps(result.to_dict(), indent=1, ensure_ascii=False) + "\n"
     _write_whole(out / _RESULT, lambda part: part.write_text(text, encoding="utf-8"))
+    if (folder / "log.jsonl").exists():  # the methods of stages draw their own
+        draw_curves(out)
     for leftover in folder.rglob("*.safetensors"):
         leftover.unlink(missing_ok=True)
     return result

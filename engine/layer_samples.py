@@ -34,10 +34,11 @@ from ..geo_io.raster import Raster
 from ..geo_io.region import Region
 from ..geo_io.scene import MAX_ENLARGEMENT, Scene
 from ..geo_io.stretch import estimate_stretch
-from ..geo_io.window import Window
+from ..geo_io.window import Window, hull
 from .errors import OptionsError
 from .expressions import check_texts
 from .layer_chips import PlacedObject, build_chip, keep_once
+from .layer_wording import positions_of
 from .progress import Progress, ProgressSink
 from .region import read_region
 
@@ -95,7 +96,7 @@ class LayerSamples:
     warnings: tuple[str, ...]
     row_count: int
     ground: tuple[tuple[float, float, float, float], ...]
-    """(west, south, east, north) in degrees of the blocks that training chips come from."""
+    """(west, south, east, north) in degrees of what the training chips of each block show."""
     validation_ground: tuple[tuple[float, float, float, float], ...]
     sources: tuple[str, ...]
     """Fingerprint of each raster."""
@@ -164,19 +165,24 @@ def read_samples(
         cuts = _thinned(_cuts(blocks, scenes, shapes, spec.window_px, bool(complete), seed), seed, warnings)
         trees = [shapely.STRtree(inside) for inside in shapes]
         chips: list[tuple[bool, Chip]] = []
+        shown: dict[int, list[Window]] = {}
         for number, cut in enumerate(cuts):
             near = sorted(trees[cut.raster].query(shapely.box(*cut.window.bounds)))
             objects = [placed[cut.raster][index] for index in near]
             name = rasters[cut.raster].path.stem + (f"#{cut.raster + 1}" if len(rasters) > 1 else "")
-            chip = build_chip(scenes[cut.raster], areas[cut.raster], cut.window, objects, complete, name)
-            if chip is not None:
-                chips.append((places[cut.block] in kept, chip))
+            built = build_chip(scenes[cut.raster], areas[cut.raster], cut.window, objects, complete, name)
+            if built is not None:
+                chips.append((places[cut.block] in kept, built[0]))
+                shown.setdefault(cut.block, []).append(built[1])
             if progress is not None:
                 progress(Progress("read", number + 1, len(cuts), "chips"))
         notes += _unseen(placed, [chip for _, chip in chips])
-        boxes = [ground_box(block.window, grids[block.raster]) for block in blocks]
-        kept_boxes = [box for box, place in zip(boxes, places, strict=True) if box and place in kept]
-        used_boxes = [box for box, place in zip(boxes, places, strict=True) if box and place not in kept]
+        notes += _unsaid(placed, [chip for _, chip in chips])
+        ground: dict[bool, list[tuple[float, float, float, float]]] = {True: [], False: []}
+        for number, windows in shown.items():
+            box = ground_box(hull(windows), grids[blocks[number].raster])
+            if box is not None:
+                ground[places[number] in kept].append(box)
         fingerprints = tuple(raster.fingerprint for raster in rasters)
     return LayerSamples(
         training=tuple(chip for is_kept, chip in chips if not is_kept),
@@ -188,8 +194,8 @@ def read_samples(
         notes=tuple(notes),
         warnings=tuple(dict.fromkeys(warnings)),
         row_count=sum(layer.row_count for layer in layers),
-        ground=tuple(used_boxes),
-        validation_ground=tuple(kept_boxes),
+        ground=tuple(ground[False]),
+        validation_ground=tuple(ground[True]),
         sources=fingerprints,
     )
 
@@ -372,6 +378,23 @@ def _unseen(placed: Sequence[Sequence[PlacedObject]], chips: Sequence[Chip]) -> 
     seen = {item.id for chip in chips for item in chip.objects}
     lost = {item.id: item for items in placed for item in items if item.id not in seen}
     return [RowNote(item.layer, item.row, "skipped", "the raster has no data there") for item in lost.values()]
+
+
+def _unsaid(placed: Sequence[Sequence[PlacedObject]], chips: Sequence[Chip]) -> list[RowNote]:
+    """Return the rows whose expression is true in no chip."""
+    said = {(written.text, key) for chip in chips for written in chip.expressions for key in written.object_ids}
+    rows = {(text, item.id): item for items in placed for item in items for text in item.expressions}
+    notes = []
+    for (text, key), item in rows.items():
+        if (text, key) in said:
+            continue
+        reason = f"its expression '{text[:60]}' was left out: "
+        if positions_of(text):
+            reason += "it names a place in the picture where the object does not lie in its chip"
+        else:
+            reason += "no chip shows enough of all that it is true of"
+        notes.append(RowNote(item.layer, item.row, "mended", reason))
+    return notes
 
 
 def _nothing_usable(layers: Sequence[AnnotationLayer], notes: Sequence[RowNote]) -> str:

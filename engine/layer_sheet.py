@@ -14,6 +14,10 @@ from .preview import COLOURS
 from .preview_marks import load_font
 
 MAX_CHIPS = 24
+_CLASS_COLOURS = (
+    *COLOURS,
+    *("#4169ff", "#00b36b", "#c9a0ff", "#b5ff00", "#ffb3b3", "#7fffd4", "#c08040", "#9fb3ff"),
+)
 _COLUMNS = 6
 _SIDE_PX = 256
 _CAPTION_PX = 62
@@ -42,7 +46,7 @@ def draw_contact_sheet(samples: LayerSamples) -> Image.Image:
     kept = _spread(samples.validation, MAX_CHIPS // 4)
     shown = [(chip, "training") for chip in _spread(samples.training, MAX_CHIPS - len(kept))]
     shown += [(chip, "validation") for chip in kept]
-    colours = {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(samples.classes)}
+    colours = {name: _CLASS_COLOURS[index % len(_CLASS_COLOURS)] for index, name in enumerate(samples.classes)}
     columns = min(_COLUMNS, len(shown))
     rows = -(-len(shown) // columns)
     legend = _legend_lines(samples, columns * (_SIDE_PX + _GAP_PX))

@@ -135,6 +135,13 @@ class Understanding:
             lines.append(
                 f"... and {self.skipped + self.mended - 20} more rows; --json lists {len(self.notes)} of them."
             )
+        complete = [item.name for item in self.classes if item.is_complete]
+        if complete:
+            every = " and every ".join(complete) if len(complete) < 4 else "object of these classes"
+            lines.append(
+                f"Every {every} on this ground is taken to be drawn; if that is not so, say which classes are with "
+                "--complete, or where they are with --area."
+            )
         lines.append(f"Training from {self.start} would take {self.steps} steps.")
         return "\n".join(lines).replace("\n\n\n", "\n\n")
 

@@ -59,6 +59,13 @@ class Window:
         )
 
 
+def hull(windows: Sequence[Window]) -> Window:
+    """Return the smallest window that holds one or more windows."""
+    row, column = min(window.row_off for window in windows), min(window.col_off for window in windows)
+    end_row, end_column = max(window.row_end for window in windows), max(window.col_end for window in windows)
+    return Window(row, column, end_row - row, end_column - column)
+
+
 def plan_offsets(length_px: int, window_px: int, stride_px: int) -> list[int]:
     """Return where windows start along one axis so that every pixel is covered.
 

@@ -58,7 +58,9 @@ def draw_curves(folder: Path) -> Path | None:
         return None
     figure = Figure(figsize=(4.5 * len(logs), 3.2), layout="constrained")
     for axes, (name, rows) in zip(figure.subplots(1, len(logs), squeeze=False)[0], logs.items(), strict=True):
-        keys = sorted({key for row in rows for key in row if key.startswith("loss_") or key == "val_miou"})
+        keys = sorted(
+            {key for row in rows for key in row if key.startswith("loss_") or key in ("val_miou", "val_score")}
+        )
         for key in keys:
             points = [(row["step"], row[key]) for row in rows if key in row]
             label = key.removeprefix("loss_").replace("val_", "validation ")

@@ -186,3 +186,16 @@ def test_pixel_coordinates_fit_a_raster_without_crs(town: Town, read, tmp_path: 
     assert colours_agree(read(Town(plain, labels, town.frame), allow_no_crs=True)) > 0.92
     with pytest.raises(LayerError, match=r"plain.tif has no CRS but town.gpkg has"):
         read(Town(plain, town.labels, town.frame), allow_no_crs=True)
+
+
+def test_words_of_place_are_used_where_they_are_true(town: Town, read, tmp_path: Path):
+    lonely = town.frame.iloc[[0, -1]].copy()
+    # The first lies in the upper left of the raster, so its chip shows it there; the last in the lower right.
+    lonely["expression"] = ["the square in the upper left", "the square in the upper left"]
+    labels = tmp_path / "labels.gpkg"
+    lonely.to_file(labels)
+    samples = read(town, labels, share=0.0)
+    said = {key for chip in samples.training for written in chip.expressions for key in written.object_ids}
+    assert said == {1}
+    assert [note.row for note in samples.notes] == [2]
+    assert "names a place in the picture" in samples.notes[0].reason

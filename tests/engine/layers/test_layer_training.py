@@ -73,7 +73,8 @@ def test_training_leaves_a_model_that_answers(request_: LayerTraining, town: Tow
     assert set(model.before) == set(model.after)
     json.dumps(model.to_dict(), allow_nan=False)
     run = Path(request_.out)
-    assert sorted(path.name for path in run.iterdir()) == ["model", "request.json", "result.json", "training"]
+    kept = {"model", "request.json", "result.json", "training"}
+    assert kept <= {path.name for path in run.iterdir()} <= kept | {"curves.png"}  # drawn where matplotlib is
     assert not list(run.rglob("*.part*"))
     facts = json.loads((run / "request.json").read_text())
     assert facts["request"]["source"]["rasters"] == [str(town.raster)]
