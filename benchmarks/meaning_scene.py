@@ -17,14 +17,15 @@ import numpy as np
 import shapely
 from meaning_chips import CHIP_PX, GSD_M, shape_of, transform_of, write_picture
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 from record import Figure
 
 from referent.core_model.data.chips import Chip, read_ucm_refer
 from referent.core_model.expression.lexicon import plural
 from referent.core_model.segmenter import Segmenter
-from referent.engine.answer import Answer
 from referent.engine.ask import ask
 from referent.engine.features import MemoryFeatureStore
+from referent.engine.preview_marks import Marks, load_font, to_rgb
 
 SIDE_CHIPS = 16
 SIDE_PX = SIDE_CHIPS * CHIP_PX
@@ -34,6 +35,8 @@ CLASSES = (("airplane", "house"), ("storage tank",), ("tennis court",), ("baseba
 NEAR_M = 150
 KINDS = ("first", "rank", "number", "place", "relation")
 READINGS = ("plan", "network")
+PANEL_PX = 700
+ASKED_PER_SCENE = 8
 
 Shape = shapely.Geometry
 
@@ -103,6 +106,17 @@ def questions_of(scene: Scene) -> list[Asked]:
     return [item for item in found if item.text.startswith("all ") or not scene.cut & {id(s) for s in item.shapes}]
 
 
+def some_of(asked: Sequence[Asked], rng: random.Random) -> list[Asked]:
+    """Return a few expressions, of every kind in turn: reading a scene tile by tile takes a pass for each."""
+    left = {kind: [item for item in asked if item.kind == kind] for kind in KINDS}
+    for items in left.values():
+        rng.shuffle(items)
+    found: list[Asked] = []
+    while len(found) < ASKED_PER_SCENE and any(left.values()):
+        found += [items.pop() for items in left.values() if items][: ASKED_PER_SCENE - len(found)]
+    return found
+
+
 def _ordered(name: str, shapes: list[Shape]) -> list[Asked]:
     """Superlatives, ranks and numbers, by size and by compass or picture (which agree: north is up)."""
     keys: dict[str, tuple[Callable[[Shape], float], float]] = {
@@ -154,10 +168,10 @@ def _related(name: str, shapes: list[Shape], other: str, anchors: list[Shape]) -
     found = []
     near = tuple(shape for shape, gap in zip(shapes, gaps, strict=True) if gap <= NEAR_M)
     if near and len(near) < len(shapes) and np.all(np.abs(gaps - NEAR_M) > 5):
-        found.append(Asked(f"all {plural(name)} within {NEAR_M} m of a {other}", "relation", near))
+        found.append(Asked(f"all {plural(name)} within {NEAR_M} m of {an(other)}", "relation", near))
     order = np.argsort(gaps)
     if len(order) > 1 and gaps[order[1]] - gaps[order[0]] > 5:
-        found.append(Asked(f"the {name} nearest to a {other}", "relation", (shapes[order[0]],)))
+        found.append(Asked(f"the {name} nearest to {an(other)}", "relation", (shapes[order[0]],)))
     if len(order) > 1 and gaps[order[-1]] - gaps[order[-2]] > 15:
         found.append(Asked(f"the {name} farthest from any {other}", "relation", (shapes[order[-1]],)))
     return found
@@ -170,28 +184,31 @@ def ask_scenes(segmenter: Segmenter, data: Path, split: str, pictures: Path | No
         segmenter: the model.
         data: folder of ucm_refer.
         split: ``val`` or ``test``.
-        pictures: folder for a picture of one answer per scene and reading; None for none.
+        pictures: folder for a picture of each scene; None for none.
     """
     chips = list(read_ucm_refer(data, split).chips)
     right: dict[tuple[str, str], list[float]] = defaultdict(list)
     with TemporaryDirectory() as folder:
         for seed, names in enumerate(CLASSES):
             scene = compose(chips, names, random.Random(seed))
-            asked = questions_of(scene)
+            asked = some_of(questions_of(scene), random.Random(seed))
             path = Path(folder) / f"scene of {' and '.join(plural(name) for name in names)}.tif"
             write_picture(path, scene.picture())
             store = MemoryFeatureStore(8 << 30)
             texts = [item.text for item in asked]
+            found: dict[tuple[str, str], list[Shape]] = {}
             for reading in READINGS:
-                answer = ask(path, texts, model=segmenter, reading=reading, store=store)
+                frame = ask(path, texts, model=segmenter, reading=reading, store=store).frame
                 for item in asked:
-                    found = answer.frame[answer.frame["expression"] == item.text]
-                    share = iou(list(found.geometry), item.shapes)
+                    shapes = found[reading, item.text] = list(frame.geometry[frame["expression"] == item.text])
+                    share = iou(shapes, item.shapes)
                     for kind in ("all", item.kind):
                         right[reading, kind].append(float(share >= 0.5))
-                    print(f"  {reading:8s} {item.text:52s} {len(found):5d} found, IoU {share:.2f}", flush=True)
-                if pictures is not None:
-                    _draw(path, answer, asked, reading, pictures)
+                    print(f"  {reading:8s} {item.text:52s} {len(shapes):5d} found, IoU {share:.2f}", flush=True)
+            if pictures is not None:
+                pictures.mkdir(parents=True, exist_ok=True)
+                picture = draw_scene(scene, asked, found)
+                picture.save(pictures / f"scene-{names[0].replace(' ', '-')}.jpg", quality=72)
     figures = [Figure("scene_expressions", float(len(right["plan", "all"])), "expressions")]
     for reading, name in (("network", "scene_tilewise"), ("plan", "scene_plan")):
         figures.append(Figure(f"{name}_right_share", float(np.mean(right[reading, "all"])), "share"))
@@ -201,16 +218,36 @@ def ask_scenes(segmenter: Segmenter, data: Path, split: str, pictures: Path | No
     return figures
 
 
-def _draw(path: Path, answer: Answer, asked: Sequence[Asked], reading: str, folder: Path) -> None:
-    """Write pictures of what was answered to a few of the expressions."""
-    from referent.engine.preview import draw_preview
+def draw_scene(scene: Scene, asked: Sequence[Asked], found: Mapping[tuple[str, str], list[Shape]]) -> Image.Image:
+    """Return a scene twice: read tile by tile, and planned; for the first expression that the plan answers rightly.
 
-    folder.mkdir(parents=True, exist_ok=True)
-    for kind in KINDS:
-        item = next((item for item in asked if item.kind == kind), None)
-        if item is not None:
-            picture = draw_preview(path, answer.only(item.text))
-            picture.save(folder / f"{path.stem} {kind} {reading}.jpg".replace(" ", "_"), quality=80)
+    What was found is outlined in yellow, the true referents are ringed in green.
+    """
+    item = next((item for item in asked if iou(found["plan", item.text], item.shapes) >= 0.5), asked[0])
+    ground = Image.fromarray(scene.picture()).resize((PANEL_PX, PANEL_PX), Image.Resampling.LANCZOS)
+    line_px = 26
+    sheet = Image.new("RGB", (2 * PANEL_PX + 8, PANEL_PX + 2 * line_px + 12), "#14171c")
+    draw = ImageDraw.Draw(sheet)
+    font = load_font(17)
+    draw.text((8, 6), f"{item.text}  (yellow: found, green ring: true)", font=font, fill="#f2f4f7")
+    for at, (reading, title) in enumerate((("network", "tile by tile"), ("plan", "planned over the scene"))):
+        shapes = found[reading, item.text]
+        marks = Marks(ground.size)
+        marks.outline([_on_panel(shape) for shape in shapes], [to_rgb("#ffd500")] * len(shapes))
+        rings = [shapely.Point(_on_panel(shape).centroid).buffer(24).boundary for shape in item.shapes]
+        marks.connect(rings, [to_rgb("#37ff5a")] * len(rings))
+        left = at * (PANEL_PX + 8)
+        sheet.paste(marks.over(ground), (left, line_px + 6))
+        caption = f"{title}: {len(shapes)} found, IoU {iou(shapes, item.shapes):.2f}"
+        draw.text((left + 8, PANEL_PX + line_px + 10), caption, font=font, fill="#f2f4f7")
+    return sheet
+
+
+def _on_panel(shape: Shape) -> Shape:
+    transform = transform_of(SIDE_PX)
+    factor = PANEL_PX / SIDE_PX
+    corner = np.array([transform.c, transform.f])
+    return shapely.transform(shape, lambda xy: (xy - corner) / (transform.a, transform.e) * factor)
 
 
 def iou(found: Sequence[Shape], truth: Sequence[Shape]) -> float:
@@ -218,3 +255,8 @@ def iou(found: Sequence[Shape], truth: Sequence[Shape]) -> float:
     one, other = shapely.union_all(list(found)), shapely.union_all(list(truth))
     union = shapely.union(one, other).area
     return float(shapely.intersection(one, other).area / union) if union else 1.0
+
+
+def an(noun: str) -> str:
+    """Return a noun with its article."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

@@ -314,13 +314,13 @@ def _sentences(ref: Referent, state: Candidates) -> list[str]:
 
 
 def _found(ref: Referent, state: Candidates) -> list[Found]:
-    kept = np.flatnonzero(state.alive)
+    kept, fit = np.flatnonzero(state.alive), state.fit
     return [
         Found(
             state.geometries[i],
             ref.phrase,
             float(state.scores[i]),
-            float(state.fit[i]),
+            float(fit[i]),
             int(state.rank[i]),
             tuple(state.anchors[i]),
             float(state.distance_m[i]),

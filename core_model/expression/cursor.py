@@ -93,7 +93,7 @@ class Cursor(ABC):
             (region, what is meant: the ``place``, the ``median`` of a row or the ``outermost`` object, index after).
         """
         at = self.at
-        is_intense = self.word() in ("far", "extreme")
+        is_intense = self.word() in ("far", "extreme", "farthest")
         read = place.read_directions(self.text, at + is_intense)
         if read is None:
             return None

@@ -43,9 +43,12 @@ class ModifierReader(RelationReader):
         """
         while self.at < len(self.text):
             start = self.at
-            if is_nested and (self.word() in (",", ";", ".", "(", ")") or self._is_of_host(draft)):
+            if is_nested and (self.word() in (",", ";", ".", "(", ")", "but") or self._is_of_host(draft)):
                 return
-            if self.word() in ("and", "or", ","):
+            if self.word() == "but" and self.word(1) in NOT and read_relation(self.text, self.at + 2):
+                self.at += 1
+                continue
+            if self.word() in ("and", "or", ",") or (self.word() == "but" and self.word(1) != "not"):
                 if self._and(draft, is_nested):
                     return
                 continue

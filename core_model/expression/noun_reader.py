@@ -10,7 +10,14 @@ from .modifiers import ModifierReader
 from .place import read_directions
 from .plan import Superlative
 
-_PARTS_OF = frozenset("part parts piece pieces patch patches strip strips stretch stretches section sections".split())
+_PARTS_OF = frozenset(
+    "part parts piece pieces patch patches strip strips stretch stretches section sections sliver slivers "
+    "bit bits".split()
+)
+
+
+_BESIDE = frozenset("adjoining adjacent neighboring neighbouring opposite surrounding nearby touching".split())
+"""Words of relation that stand before a noun, too."""
 
 
 class NounReader(ModifierReader):
@@ -28,7 +35,7 @@ class NounReader(ModifierReader):
                 break
         if not draft.has_head and draft.adjectives and host and is_colour(draft.adjectives[-1]):
             draft.is_pronoun, draft.head = True, "one"  # "between a white and a red one"
-        is_extreme = bool(draft.adjectives) and draft.adjectives[-1].endswith("est") and self.word() == "of"
+        is_extreme = bool(draft.adjectives) and draft.adjectives[-1].endswith(("est", "er")) and self.word() == "of"
         if not draft.has_head and draft.adjectives and not self.nested_stop(start) and not is_extreme:
             draft.head = draft.adjectives.pop()  # an unknown noun, such as "kayak rack"
             draft.is_plural = draft.head.endswith("s") and not draft.head.endswith("ss") and len(draft.head) > 3
@@ -237,8 +244,10 @@ class NounReader(ModifierReader):
             draft.rank = None
             self.at += 1
             return True
-        if word in NEAR | FAR and (
-            following == "of" or self._noun_follows(self.at + 1)
+        if (
+            word in NEAR | FAR
+            and following not in words.DIRECTIONS
+            and (following == "of" or self._noun_follows(self.at + 1))
         ):  # "the nearest pool to the bridge"
             draft.is_far, draft.is_definite = word in FAR, True
             self.at += 1
@@ -266,6 +275,10 @@ class NounReader(ModifierReader):
                 draft.locate(region)
             self.at = end
             return True
+        if word in _BESIDE and self.text[self.at - 1 : self.at] and self._is_described(self.at + 1):
+            draft.adjectives.append(self.tokens[self.at].as_typed)  # "the two adjoining roofs"
+            self.at += 1
+            return True
         if not word[0].isalnum() or self.starts_modifier(self.at) or word in words.GLUE - {"well"}:
             if word in (
                 "very",
@@ -289,6 +302,18 @@ class NounReader(ModifierReader):
         self.at += 1
         return True
 
+    def _is_described(self, at: int) -> bool:
+        """Return whether a determiner stands before the word before ``at``, and a noun follows after adjectives."""
+        before = self.text[at - 2]
+        if before not in words.DETERMINERS and before not in words.NUMBERS:
+            return False
+        for index in range(at, min(at + 4, len(self.text))):
+            if self.known_noun(index):
+                return True
+            if self.text[index] in words.DETERMINERS or self.starts_modifier(index):
+                return False
+        return False
+
     def _adjectives_go_on(self) -> bool:
         """Return whether, after a comma or ``and``, adjectives and then a noun follow: ``small, dark-colored car``."""
         for at in range(self.at + 1, min(self.at + 6, len(self.text))):
@@ -298,7 +323,7 @@ class NounReader(ModifierReader):
             is_ranked = word in words.MORE or word in words.LESS or word in words.OUTERMOST
             if is_ranked or (at == self.at + 1 and self._is_partitive_direction(at)):
                 return True
-            if word in ("visible", "clearly"):
+            if word in ("visible", "clearly", ","):
                 continue
             if word in words.DETERMINERS or not (word[0].isalnum() or word in (",",)) or self.starts_modifier(at):
                 return False

@@ -159,6 +159,7 @@ class OrderReader(Cursor):
         start, word = self.at, self.word()
         while self.word() in (
             "with",
+            "whose",
             "of",
             "an",
             "a",

@@ -189,9 +189,17 @@ class RelationReader(OrderReader):
             return False
         start = self.at
         name, self.at, is_strong = found
+        is_negated ^= self.text[start] == "outside"
+        if [self.word(), self.word(1)] in (["each", "other"], ["one", "another"]):  # they stand together
+            self.at += 2
+            draft.is_group = True
+            return True
         is_close = any(
             word in ("just", "directly", "immediately", "right") for word in self.text[max(0, start - 1) : start]
         )
+        second = read_relation(self.text, self.at + 2) if [self.word(), self.word(1)] == ["but", "not"] else None
+        if second:  # "close to but not inside the park"
+            self.at = second[1]
         anchor = self._anchor_draft(draft, is_known=not is_strong)
         if anchor is not None and name == "with" and self._beside_it():
             pass  # "that has a silo beside it": any noun will do
@@ -208,6 +216,8 @@ class RelationReader(OrderReader):
         draft.relations.append(
             Relation(name, (anchor.finish(),), is_close=is_close and name != "next to", is_negated=is_negated)
         )
+        if second:
+            draft.relations.append(Relation(second[0], draft.relations[-1].anchors, is_negated=True))
         self._and_another(draft, name, is_negated)
         return True
 

@@ -17,7 +17,8 @@ _STRONG = {
     "close by,in the surroundings of,near by,right near,in the area of,in range of",
     "behind": "behind,at the back of,at the rear of,to the rear of,in front of,ahead of,past,in back of,"
     "in the shadow of",
-    "inside": "inside,inside of,contained in,enclosed in,contained by,within the bounds of,in the interior of,in "
+    "inside": "inside,inside of,outside,outside of,contained in,enclosed in,contained by,within the bounds of,"
+    "in the interior of,in "
     "the inside of",
     "middle of": "in the middle of,at the center of,in the center of,at the middle of,in the heart of",
     "containing": "containing,that contains,which contains,that contain,that has inside,enclosing,surrounding,"

@@ -26,7 +26,7 @@ REAL = json.loads((HERE / "plans.json").read_text())["sentences"]
 
 
 @pytest.mark.parametrize(("part", "missed"), [("tuned", 0.05), ("held-out", 0.05), ("fresh", 0.05), ("unseen", 0.05),
-                                              ("unseen 2", 0.1)])  # fmt: skip
+                                              ("unseen 2", 0.1), ("unseen 3", 0.1)])  # fmt: skip
 def test_real_sentences_are_read_as_a_person_reads_them(part: str, missed: float) -> None:
     sentences = [item for item in REAL if item["part"] == part]
     wrong = [item["text"] for item in sentences if not notation.reads_rightly(parse(item["text"]), item["accepted"])]
