@@ -1,7 +1,9 @@
 """Write what ``referent benchmark wrel`` measured to ``docs/benchmarks``: figures, tables, plots and raw rows.
 
     referent benchmark wrel --data ../shared/data/ucm_refer --ratios 10 30 50 100 --seeds 3 -o runs/wrel
-    python benchmarks/wrel.py runs/wrel
+    referent benchmark wrel --data ../shared/data/ucm_refer --protocol resources/configs/wrel_scratch.toml \
+        --ratios 30 100 --seeds 2 -o runs/wrel-scratch
+    python benchmarks/wrel.py runs/wrel --scratch runs/wrel-scratch
 
 The page ``wrel.md`` is written between two marks; what stands outside of them is kept.
 """
@@ -27,7 +29,6 @@ from referent.engine.benchmark_report import (
     values_of,
 )
 
-_START, _STOP = "<!-- wrel: written by benchmarks/wrel.py -->", "<!-- /wrel -->"
 ROWS = {
     "accurate_only_miou": "accurate-only",
     "naive_miou": "naive-wrel",
@@ -41,16 +42,28 @@ def main() -> None:
     """Read the rows of a benchmark and write them down."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="folder of the benchmark")
-    folder = parser.parse_args().run
-    rows = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("cells/*/cell.json"))]
-    raw = FOLDER / "wrel_rows.json"
-    raw.write_text("[\n" + ",\n".join(json.dumps(_rounded(row)) for row in rows) + "\n]\n", encoding="utf-8")
+    parser.add_argument("--scratch", type=Path, help="folder of the benchmark by wrel_scratch.toml")
+    args = parser.parse_args()
+    rows = read_rows(args.run, FOLDER / "wrel_rows.json")
     draw_ratios(rows, FOLDER / "wrel_ratios.svg")
     draw_theory(rows, FOLDER / "wrel_theory.svg")
     put(FOLDER / "wrel.md", [*accuracy_table(rows), "", "![mIoU over the ratio](wrel_ratios.svg)", "",
                              "## The theory, measured", "", *theory_table(rows), "",
                              "![gap and distance over the weak share](wrel_theory.svg)"])  # fmt: skip
+    if args.scratch:
+        put(
+            FOLDER / "wrel.md",
+            accuracy_table(read_rows(args.scratch, FOLDER / "wrel_scratch_rows.json")),
+            "wrel-scratch",
+        )
     record(figures(rows), "wrel")
+
+
+def read_rows(folder: Path, raw: Path) -> list[dict[str, Any]]:
+    """Return the finished cells of a benchmark, after writing them to ``raw``."""
+    rows = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("cells/*/cell.json"))]
+    raw.write_text("[\n" + ",\n".join(json.dumps(_rounded(row)) for row in rows) + "\n]\n", encoding="utf-8")
+    return rows
 
 
 def figures(rows: list[dict[str, Any]]) -> list[Figure]:
@@ -74,11 +87,12 @@ def figures(rows: list[dict[str, Any]]) -> list[Figure]:
     return found
 
 
-def put(path: Path, lines: list[str]) -> None:
+def put(path: Path, lines: list[str], name: str = "wrel") -> None:
     """Replace what stands between the marks of a page."""
-    text = path.read_text(encoding="utf-8") if path.exists() else f"# wrel\n\n{_START}\n{_STOP}\n"
-    block = "\n".join([_START, *lines, _STOP])
-    pattern = re.compile(f"{re.escape(_START)}.*?{re.escape(_STOP)}", re.DOTALL)
+    start, stop = f"<!-- {name}: written by benchmarks/wrel.py -->", f"<!-- /{name} -->"
+    text = path.read_text(encoding="utf-8")
+    block = "\n".join([start, *lines, stop])
+    pattern = re.compile(f"{re.escape(start)}.*?{re.escape(stop)}", re.DOTALL)
     path.write_text(pattern.sub(lambda _: block, text), encoding="utf-8")
 
 

@@ -92,9 +92,12 @@ def rows_of(protocol: Protocol, ratio: int) -> dict[str, WrelConfig]:
     if ratio in protocol.control_ratios:
         rows["zero prompts"] = lrb(frozen=True, init_std=0.0)
         rows["naive-wrel, equal compute"] = naive.changed(steps=equal_steps(base, 1 - ratio / 100))
-        rows["frozen teacher"] = lrb().changed(teacher="frozen")
         for first, second in protocol.swept_rates:
             rows[f"bank rates {first:g} {second:g}"] = lrb(init_rate=first, joint_rate=second)
+        # Ours, against hints that the student lacks at test time: fewer prompts, and prompts that are often missing.
+        rows["4 prompts"] = lrb(prompts=4)
+        rows["prompt drop-out 0.5"] = lrb(prompt_dropout=0.5)
+        rows["frozen teacher"] = lrb().changed(teacher="frozen")
     return rows
 
 
