@@ -36,10 +36,11 @@ def chip_features(
         batch_size: chips at a time.
     """
     parts: list[dict[str, Tensor]] = []
+    device = next(network.parameters()).device
     for start in range(0, len(chips), batch_size):
         images = torch.stack([torch.tensor(chip.image) for chip in chips[start : start + batch_size]])
-        features = pooled(network.encode_image(images.permute(0, 3, 1, 2)), pool)
-        parts.append({name: features[name].half() for name in KEPT})
+        features = pooled(network.encode_image(images.permute(0, 3, 1, 2).to(device)), pool)
+        parts.append({name: features[name].half().cpu() for name in KEPT})
         if on_chip is not None:
             on_chip(min(start + batch_size, len(chips)), len(chips))
     return {name: torch.cat([part[name] for part in parts]) for name in KEPT}

@@ -30,7 +30,6 @@ from ..core_model.network import ReferringNetwork, build_network
 from ..core_model.presets import preset_names, read_preset
 from ..core_model.tokenizer import ExpressionTokenizer, train_tokenizer
 from ..core_model.train.bank import load_bank
-from ..core_model.train.loop import StepReport
 from ..core_model.train.state import write_tensors
 from ..core_model.train.theory import measure_gap, view_texts
 from ..core_model.train.wrel import WrelData, WrelTrainer
@@ -92,9 +91,12 @@ class WrelBenchmark:
             if is_cancelled is not None and is_cancelled():
                 raise Cancelled(f"The benchmark was stopped after {number} of {len(cells)} cells; start it again.")
             rows.append(self.run_cell(cell))
-            if self.progress is not None:
-                self.progress(Progress("train", number + 1, len(cells), "cells"))
+            self._tell("cells done", number + 1, len(cells), "cells")
         return rows
+
+    def _tell(self, stage: str, done: int, total: int, unit: str) -> None:
+        if self.progress is not None:
+            self.progress(Progress(stage, done, total, unit))
 
     def run_cell(self, cell: Cell) -> dict[str, Any]:
         """Return the result of a cell, from its file if it was run before."""
@@ -109,7 +111,9 @@ class WrelBenchmark:
         train, empty = self.splits["train"], WrelData([], [])
         trainer = WrelTrainer(
             self.new_network(cell.seed), self.tokenizer, dataclasses.replace(train, samples=samples),
-            self.splits["val"] if cell.config.validate_every else empty, cell.config, folder, device=self.job.device,
+            self.splits["val"] if cell.config.validate_every else empty, cell.config, folder,
+            lambda stage, report: self._tell(f"{cell.name} {stage}", report.step, report.steps, "steps"),
+            device=self.job.device,
         )  # fmt: skip
         result = trainer.run()
         seconds = time.monotonic() - began
@@ -227,14 +231,12 @@ class WrelBenchmark:
                 steps=protocol.base_steps, warmup_rate=protocol.base_rate, save_every=250, validate_every=0,
             )  # fmt: skip
 
-            def tell(stage: str, report: StepReport) -> None:
-                if self.progress is not None:
-                    self.progress(Progress("teach", report.step, report.steps, "steps"))
-
             samples = large_enough(rule_samples(train.chips, 24, 0), train.chips, protocol.min_area_px)
             trainer = WrelTrainer(
                 self.new_network(0), self.tokenizer, dataclasses.replace(train, samples=samples), WrelData([], []),
-                config, self.job.out / "base", tell, device=self.job.device,
+                config, self.job.out / "base",
+                lambda stage, report: self._tell(f"teach {stage}", report.step, report.steps, "steps"),
+                device=self.job.device,
             )  # fmt: skip
             write_tensors(path, trainer.run().student.state_dict(), {"samples": str(len(samples))})
         loaded: dict[str, Tensor] = load_file(path)
@@ -253,17 +255,14 @@ class WrelBenchmark:
             kept["train"] = dataclasses.replace(train, samples=coin.sample(list(train.samples), few))
         if not protocol.pool:
             return data
-        network = self.new_network(0).eval()
+        network = self.new_network(0).eval().to(self.job.device)
         splits = {}
         for name, split in data.splits.items():
-
-            def tell(done: int, total: int) -> None:
-                if self.progress is not None:
-                    self.progress(Progress("encode", done, total, "pictures"))
-
             features = read_or_make(
                 self.job.out / f"features_{name}.safetensors",
-                lambda split=split: chip_features(network, split.chips, protocol.pool, tell),  # type: ignore[misc]
+                lambda split=split: chip_features(  # type: ignore[misc]
+                    network, split.chips, protocol.pool, lambda done, total: self._tell("encode", done, total, "chips")
+                ),
             )
             splits[name] = dataclasses.replace(split, features=features)
         return BenchmarkData(data.name, splits)

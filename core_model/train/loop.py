@@ -6,7 +6,6 @@ It runs on what ``accelerate`` finds: one device, or the processes of ``accelera
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from ..errors import TrainingError, TrainingStopped
 from .ema import WeightAverage
 from .parallel import Peers, build_accelerator
+from .run_folder import RunLog
 from .schedule import cosine_rate, poly_rate
 from .state import Trained, load_state, save_state, write_tensors
 from .turn import Metrics, NotFiniteError, Objective, Turn
@@ -156,7 +156,7 @@ def run_loop(
         TrainingError: a loss is not finite, the saved state is damaged or of another configuration, the disk is full.
         TrainingStopped: ``is_cancelled`` said so; the state was saved.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    log = RunLog(folder)
     peers, device = Peers(accelerator), accelerator.device
     network = turns[-1][1].network
     for _, turn in turns:
@@ -168,7 +168,7 @@ def run_loop(
     progress = _Progress(folder, config, peers, trained, [turn for _, turn in turns])
     start = progress.resume()
     began = time.monotonic()
-    with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
+    with log:
         for step, batch in enumerate(_batches(source, start, config, peers), start):
             if progress.is_over:
                 break
@@ -194,8 +194,7 @@ def run_loop(
                     progress.judge(validation, judged, done)
             report = StepReport(done, config.steps, losses, validation, (time.monotonic() - began) / (done - start))
             if peers.rank == 0 and (validation is not None or done % 50 == 0):
-                log.write(json.dumps(_row(report)) + "\n")
-                log.flush()
+                log.write(_row(report))
             if on_step is not None:
                 on_step(report)
             stop = is_cancelled is not None and is_cancelled()

@@ -16,6 +16,54 @@ _FREE = {"save_every", "loader_processes"}
 _PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "accelerate", "numpy")
 
 
+class RunLog:
+    """The JSON-lines log of a run; a disk that refuses it is said in a sentence."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the log in a folder, which is made.
+
+        Raises:
+            TrainingError: that cannot be.
+        """
+        self.path = folder / "log.jsonl"
+        make_folder(folder)
+        self._file = self.path.open("a", encoding="utf-8")
+
+    def __enter__(self) -> RunLog:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Add a row at once.
+
+        Raises:
+            TrainingError: the disk refuses it.
+        """
+        try:
+            self._file.write(json.dumps(row) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise TrainingError(
+                f"The log {self.path} cannot be written ({error}); make room and give the same command again."
+            ) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a run.
+
+    Raises:
+        TrainingError: that cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"The run folder {folder} cannot be written ({error}); choose another one.") from error
+
+
 def write_settings(path: Path, settings: dict[str, Any]) -> None:
     """Write the settings of a run as JSON; a run that goes on must have the same.
 

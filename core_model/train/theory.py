@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from ..data.sample_source import SampleBatch, SampleSource
 from ..network import ReferringNetwork
 from .bank import ReferenceBank
+from .loop import to_device
 from .wrel_losses import BACKGROUND_WEIGHT, CE_SHARE, DICE_SHARE, FOREGROUND_WEIGHT, class_dice
 from .wrel_objective import answer, read_texts
 
@@ -69,17 +70,20 @@ def view_texts(
 ) -> TextView:
     """Return losses and representations of all samples of a source, weak ones with the bank if one is given."""
     losses, embeddings = [], []
-    was_training = network.training
+    was_training, device = network.training, next(network.parameters()).device
+    if bank is not None:
+        bank.to(device)
     network.eval()
     for start in range(0, len(source.samples), batch_size):
-        batch: SampleBatch = source.make(np.arange(start, min(start + batch_size, len(source.samples))), 0)
+        rows = np.arange(start, min(start + batch_size, len(source.samples)))
+        batch: SampleBatch = to_device(source.make(rows, 0), device)
         text, mask = read_texts(network.text_encoder, batch, bank, detach=True)
         decoded = answer(network, batch, text, mask)
         losses.append(sample_losses(decoded.mask[:, 0], (batch.masks[:, 0] > 127).float()))
         readable = mask[..., None].to(text.dtype)
         embeddings.append((text * readable).sum(1) / readable.sum(1))
     network.train(was_training)
-    return TextView(torch.cat(losses).double().numpy(), torch.cat(embeddings).double().numpy())
+    return TextView(torch.cat(losses).double().cpu().numpy(), torch.cat(embeddings).double().cpu().numpy())
 
 
 def measure_gap(weak: TextView, accurate: TextView, weak_rows: NDArray[np.bool_]) -> Gap:

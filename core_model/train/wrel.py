@@ -34,7 +34,7 @@ from .bank import ReferenceBank, load_bank, save_bank
 from .ema import WeightAverage, scheduled_momentum
 from .loop import Fitted, StepReport, network_turn, run_loop
 from .parallel import Peers, build_accelerator
-from .run_folder import draw_curves, write_environment, write_settings
+from .run_folder import draw_curves, make_folder, write_environment, write_settings
 from .schedule import poly_rate
 from .turn import Turn
 from .wrel_config import WrelConfig
@@ -291,7 +291,7 @@ class WrelTrainer:
 
     def _write_settings(self) -> None:
         if self.peers.rank == 0:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             write_settings(self.folder / "config.json", dataclasses.asdict(self.config))
             write_environment(self.folder / "environment.json", str(self.accelerator.device))
 

@@ -229,3 +229,9 @@ def _last_loss(folder: Path) -> float:
     from referent.core_model.train.run_folder import read_log
 
     return read_log(folder / "log.jsonl")[-1]["loss_mask"]
+
+
+def test_run_folder_that_cannot_be_is_a_sentence(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError, match="cannot be written"):
+        train(tmp_path / "file" / "run")
