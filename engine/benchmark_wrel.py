@@ -30,6 +30,7 @@ from ..core_model.network import ReferringNetwork, build_network
 from ..core_model.presets import preset_names, read_preset
 from ..core_model.tokenizer import ExpressionTokenizer, train_tokenizer
 from ..core_model.train.bank import load_bank
+from ..core_model.train.run_folder import make_folder, write_settings
 from ..core_model.train.state import write_tensors
 from ..core_model.train.theory import measure_gap, view_texts
 from ..core_model.train.wrel import WrelData, WrelTrainer
@@ -45,6 +46,7 @@ CELL_FILE = "cell.json"
 COMPARED = ("accurate-only", "naive-wrel", "lrb-wrel", "all expressions")
 """Rows of which the average and the theory are measured as well."""
 _MEASURED = 256
+_ROWS_ONLY = ("swept_rates", "control_ratios")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,9 @@ class WrelBenchmark:
 
     def __init__(self, job: BenchmarkJob, progress: ProgressSink | None = None) -> None:
         self.job, self.progress = job, progress
-        job.out.mkdir(parents=True, exist_ok=True)
+        make_folder(job.out)
+        shared = {name: value for name, value in dataclasses.asdict(job.protocol).items() if name not in _ROWS_ONLY}
+        write_settings(job.out / "protocol.json", {**shared, "data": job.data.name, "nested": job.nested})
         self.tokenizer, self.model_config = _model(job)
         self.image_side = self._image_side()
         self.base: dict[str, Tensor] = {}
@@ -126,8 +130,10 @@ class WrelBenchmark:
             row["average"] = self.scores(result.average, cell.config)
             row["class_name"] = self.scores(result.student, cell.config, named=True)
             row["theory"] = self.theory(cell, samples, trainer, result.student)
+        part = path.with_name(path.name + ".part")
+        part.write_text(json.dumps(row) + "\n", encoding="utf-8")
+        part.replace(path)
         self._keep_light(cell, folder)
-        path.write_text(json.dumps(row) + "\n", encoding="utf-8")
         return row
 
     def scores(self, network: ReferringNetwork, config: WrelConfig, *, named: bool = False) -> dict[str, float]:

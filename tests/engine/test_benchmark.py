@@ -78,6 +78,11 @@ def test_benchmark_runs_resumes_and_reports(tmp_path: Path, capsys: pytest.Captu
     after = {path: path.stat().st_mtime_ns for path in (out / "cells").glob("*/cell.json")}
     assert {path for path in before if before[path] != after[path]} == {gone}
 
+    # Cells of another protocol would not be comparable.
+    protocol.write_text(protocol.read_text().replace("steps = 3\n", "steps = 4\n"))
+    assert main(words) == 2
+    assert "started with other settings (training)" in capsys.readouterr().err
+
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
