@@ -25,6 +25,7 @@ def add_layer_options(parser: argparse.ArgumentParser) -> None:
     )
     group = parser.add_argument_group("layers")
     group.add_argument("--class-field", default="class", metavar="NAME", help="field with the class names (class)")
+    group.add_argument("--class-name", metavar="NAME", help="class of every row, where the layers have no such field")
     group.add_argument(
         "--expression-field", metavar="NAME", help="field with the expressions (expression, where there is one)"
     )
@@ -77,6 +78,7 @@ def source_of(args: argparse.Namespace, rasters: tuple[str, ...], layers: tuple[
         rasters=rasters,
         layers=layers,
         class_field=args.class_field,
+        class_name=args.class_name,
         expression_field=args.expression_field,
         verbatim_classes=args.verbatim_classes,
         complete=complete,

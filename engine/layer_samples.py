@@ -64,6 +64,8 @@ class LayerSource:
     """Vector files with polygons; ``file|layername=name`` where a file holds several."""
     class_field: str = "class"
     """Field with the class names."""
+    class_name: str | None = None
+    """Class of every row, for layers of one kind of object that have no such field."""
     expression_field: str | None = None
     """Field with the expressions; None: ``expression`` where a layer has it."""
     verbatim_classes: bool = False
@@ -133,7 +135,10 @@ def read_samples(
     """
     if not source.rasters or not source.layers:
         raise OptionsError("Give at least one raster and one layer of polygons.")
-    layers = [read_annotations(name, source.class_field, source.expression_field) for name in source.layers]
+    layers = [
+        read_annotations(name, source.class_field, source.expression_field, class_name=source.class_name)
+        for name in source.layers
+    ]
     notes = [note for layer in layers for note in layer.notes]
     warnings: list[str] = []
     rows = [annotation for layer in layers for annotation in layer.annotations]

@@ -26,6 +26,7 @@ from .errors import LayerError
 ENDINGS = (".gpkg", ".geojson", ".json", ".shp", ".fgb", ".parquet", ".kml", ".gml", ".tab")
 """File endings of vector layers that are read; each holds its data itself, and none points elsewhere or runs code."""
 MAX_EXPRESSION_CHARACTERS = 500
+_SHOWN_FIELDS = 20
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,11 @@ def split_source(source: str | Path) -> tuple[Path, str | None]:
 
 
 def read_annotations(
-    source: str | Path, class_field: str = "class", expression_field: str | None = None
+    source: str | Path,
+    class_field: str = "class",
+    expression_field: str | None = None,
+    *,
+    class_name: str | None = None,
 ) -> AnnotationLayer:
     """Return the polygons of a layer with their classes and expressions.
 
@@ -86,6 +91,7 @@ def read_annotations(
         source: file, or file and layer as in :func:`split_source`.
         class_field: holds the class names; upper and lower case do not matter where the name is unique without them.
         expression_field: holds the expressions, where a row has one; None: ``expression`` where there is such a field.
+        class_name: of every row, instead of a field.
 
     Raises:
         LayerError: the file cannot be read, or lacks the layer or a field that was named.
@@ -93,16 +99,16 @@ def read_annotations(
     path, layer = split_source(source)
     name = path.name if layer is None else f"{path.name}|{layer}"
     table = _read_table(path, layer)
-    class_column = _field(table.fields, class_field, name, "--class-field")
+    class_column = None if class_name else _field(table.fields, class_field, name, "--class-field")
     expression_column = None
     if expression_field or _matches(table.fields, "expression"):
         expression_column = _field(table.fields, expression_field or "expression", name, "--expression-field")
     notes: list[RowNote] = []
     found: dict[tuple[str, bytes], Annotation] = {}
     for index, row in enumerate(table.rows):
-        class_name = _text(table.values[class_column][index])
+        label = _text(class_name if class_column is None else table.values[class_column][index])
         expression = _text(table.values[expression_column][index]) if expression_column else ""
-        if not class_name:
+        if not label:
             notes.append(RowNote(name, row, "skipped", f"the field '{class_column}' is empty"))
             continue
         polygon, trouble = _usable(table.wkb[index])
@@ -116,14 +122,14 @@ def read_annotations(
                 RowNote(name, row, "mended", f"its expression has {len(expression)} characters and was left out")
             )
             expression = ""
-        key = (class_name, shapely.to_wkb(shapely.normalize(polygon)))
+        key = (label, shapely.to_wkb(shapely.normalize(polygon)))
         if key in found:
             first = found[key]
             wording = dict.fromkeys([*first.expressions, *([expression] if expression else [])])
-            found[key] = Annotation(name, first.row, class_name, tuple(wording), first.polygon)
+            found[key] = Annotation(name, first.row, label, tuple(wording), first.polygon)
             notes.append(RowNote(name, row, "mended", f"it repeats row {first.row}; they are one object"))
             continue
-        found[key] = Annotation(name, row, class_name, (expression,) if expression else (), polygon)
+        found[key] = Annotation(name, row, label, (expression,) if expression else (), polygon)
     return AnnotationLayer(name, table.crs, tuple(found.values()), tuple(notes), len(table.rows))
 
 
@@ -189,9 +195,12 @@ def _field(fields: Sequence[str], wanted: str, layer: str, option: str) -> str:
     matches = _matches(fields, wanted)
     if len(matches) == 1:
         return matches[0]
-    known = ", ".join(f"'{name}'" for name in fields[:20]) or "none"
+    known = ", ".join(f"'{name}'" for name in fields[:_SHOWN_FIELDS]) or "none"
+    if len(fields) > _SHOWN_FIELDS:
+        known += f" and {len(fields) - _SHOWN_FIELDS} more"
     fault = f"has {len(matches)} fields '{wanted}'" if matches else f"has no field '{wanted}'"
-    raise LayerError(f"{layer} {fault}; its fields are {known}: name the right one with {option}.")
+    more = ", or give all rows one class with --class-name" if option == "--class-field" else ""
+    raise LayerError(f"{layer} {fault}; its fields are {known}: name the right one with {option}{more}.")
 
 
 def _text(value: Any) -> str:

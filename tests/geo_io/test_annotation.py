@@ -55,6 +55,7 @@ def test_missing_field_is_named_with_those_that_are_there(tmp_path: Path):
     with pytest.raises(LayerError, match=r"no field 'text'.*--expression-field"):
         read_annotations(path, "kind", "text")
     assert read_annotations(path, "kind").annotations[0].expressions == ()
+    assert read_annotations(path, class_name="silo").annotations[0].class_name == "silo"
 
 
 def test_rows_that_cannot_be_used_are_named_one_by_one(tmp_path: Path):
