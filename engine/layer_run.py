@@ -23,7 +23,7 @@ from ..core_model.class_head import change_classes
 from ..core_model.config import ModelConfig
 from ..core_model.data.chips import Chip
 from ..core_model.device import Compute, choose_compute
-from ..core_model.errors import TrainingStopped
+from ..core_model.errors import CheckpointError, TrainingError, TrainingStopped
 from ..core_model.network import ReferringNetwork, build_network
 from ..core_model.predictor import NetworkSegmenter
 from ..core_model.tokenizer import ExpressionTokenizer
@@ -183,6 +183,12 @@ def run_training(
         )
     except TrainingStopped as stop:
         raise Cancelled(_stopped(work, folder, network, last)) from stop
+    except TrainingError as error:
+        best = _rescue(work, folder, network)
+        if not best:
+            raise
+        where = f"the best model so far (step {best}) is in {out / 'model'}"
+        raise TrainingError(f"{str(error).rstrip('.')}; {where}.") from error
     config, after = work.finish(fitted.network, fitted.best_step)
     result = TrainedModel(
         folder=str(out / "model"),
@@ -229,6 +235,18 @@ def score_of(figures: dict[str, float]) -> float:
     """
     values = [figures[name] for name in ("written_miou", "group_miou", "class_iou") if not math.isnan(figures[name])]
     return sum(values) / len(values) if values else math.nan
+
+
+def _rescue(work: _Work, folder: Path, network: ReferringNetwork) -> int:
+    """Leave the best model of a training that failed, and return its step; 0 where there is none or no room for it."""
+    best = best_so_far(folder)
+    try:
+        if best:
+            load_best(folder, network)
+            work.finish(network, best)
+    except (CheckpointError, OSError):
+        return 0
+    return best
 
 
 def _stopped(work: _Work, folder: Path, network: ReferringNetwork, last: list[StepReport]) -> str:

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from town import Town
 
 from referent.core_model.checkpoint import load_checkpoint, load_segmenter
-from referent.core_model.errors import ModelError
+from referent.core_model.errors import ModelError, TrainingError
 from referent.engine.errors import Cancelled, OptionsError
 from referent.engine.layer_samples import LayerSource
 from referent.engine.layer_training import LayerTraining, describe, train_on_layers
@@ -203,3 +203,22 @@ def test_incomplete_classes_teach_only_what_is_drawn(request_: LayerTraining):
     assert found.kinds["training"]["class"] == found.kinds["training"]["absent"] == 0
     model = train_on_layers(dataclasses.replace(request_, source=source, steps=2))
     assert np.isnan(model.after["class_iou"])
+
+
+def test_loss_that_is_not_finite_leaves_the_best_model(request_: LayerTraining, monkeypatch: pytest.MonkeyPatch):
+    from referent.engine import layer_fit
+
+    class Breaking(layer_fit.ReferringObjective):
+        calls = 0
+
+        def __call__(self, network, batch):
+            Breaking.calls += 1
+            losses = super().__call__(network, batch)
+            return {**losses, "dice": losses["dice"] * (float("nan") if Breaking.calls > 7 else 1.0)}
+
+    monkeypatch.setattr(layer_fit, "ReferringObjective", Breaking)
+    with pytest.raises(
+        TrainingError, match=r"in step 7.*not finite.*the best model so far \(step 5\) is in .*run/model"
+    ):
+        train_on_layers(request_)
+    assert load_segmenter(Path(request_.out) / "model", "cpu").spec.classes == ("red square", "blue square")
