@@ -21,9 +21,9 @@ def summarise(frame: geopandas.GeoDataFrame, text: str) -> dict[str, Any]:
     return facts
 
 
-def in_words(item: dict[str, Any]) -> str:
+def in_words(item: dict[str, Any], unit: str = "m²") -> str:
     """Return what was found as a person says it."""
     if item["count"] == 0:
         return "nothing found"
     scores = f"{item['lowest_score']:.2f} to {item['highest_score']:.2f}"
-    return f"{item['count']} found, {item['area_m2']:,.0f} m² in all, scores {scores}"
+    return f"{item['count']} found, {item['area_m2']:,.0f} {unit} in all, scores {scores}"

@@ -97,6 +97,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "--skip-damaged", action="store_true", help="leave damaged parts of the raster out and list them"
     )
     source.add_argument("--allow-no-crs", action="store_true", help="take a raster without CRS, in pixel units")
+    source.add_argument("--any-scale", action="store_true", help="ask a raster that is far too coarse for the model")
     source.add_argument("--model", default="small", metavar="NAME", help="bundled model or checkpoint folder (small)")
     source.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where to compute")
     source.add_argument("--tile-size", type=int, default=1024, metavar="PX", help="how much is read at once (1024)")
@@ -198,6 +199,7 @@ def _options(args: argparse.Namespace, raster_path: Path | None) -> QueryOptions
         skip_damaged=args.skip_damaged,
         allow_no_crs=args.allow_no_crs,
         allow_unknown=args.allow_unknown,
+        allow_any_scale=args.any_scale,
     )
 
 
@@ -218,7 +220,7 @@ def _say(args: argparse.Namespace, answer: Answer, seconds: float) -> None:
         print(json.dumps(facts, ensure_ascii=False))
         return
     for item in found:
-        print(f"{item['expression']}: {in_words(item)}")
+        print(f"{item['expression']}: {in_words(item, 'px' if frame.crs is None else 'm²')}")
         if args.explain:
             print(answer.explanations.get(item["expression"], "read by the network as it stands"))
         missing = frame.attrs.get("missing_anchors", {}).get(item["expression"])

@@ -92,6 +92,7 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
         region=_region(asked.region),
         allow_no_crs=asked.allow_no_crs,
         allow_unknown=asked.allow_unknown,
+        allow_any_scale=asked.allow_any_scale,
     )
     model = _load(asked.model, asked.device, spec.weights_hash, context)
     answer = ask(

@@ -309,6 +309,8 @@ class QueryParams:
     """Guess, with a warning, when the expression is nothing but a class that the model has not seen."""
     allow_no_crs: bool = False
     """Answer in pixel units for a raster without CRS instead of failing."""
+    allow_any_scale: bool = False
+    """Guess, with a warning, where the raster is far too coarse for the model."""
 
 
 @dataclass(frozen=True)

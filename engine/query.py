@@ -30,6 +30,7 @@ from .kinds import check_regions, form_of, parting_of
 from .objects import ObjectRules, ObjectSearch
 from .progress import ProgressSink
 from .query_options import QueryOptions as QueryOptions
+from .scale import check_scale
 from .scan import ScanPlan, SceneScores, open_scores, scan_scene
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ MIN_OBJECT_PX = 16
 """Smallest polygon kept unless the person says otherwise, in pixels of the scene: below it, shape is chance."""
 OUTLINE_TOLERANCE_PX = 0.3
 """Simplification unless the person says otherwise: outlines run between pixels and have no stairs to remove."""
-FAR_GSD_FACTOR = 2.0
-"""A raster whose pixels are so many times larger or smaller than the model's is asked with a warning."""
 
 COLUMNS = ("fid", "expression", "class", "score", "area_m2", "model", "raster")
 
@@ -76,7 +75,7 @@ def query(
 
     Raises:
         ExpressionError: an expression is empty, too long, or only names a class that the model does not know.
-        RasterError: the raster cannot be opened, placed or read.
+        RasterError: the raster cannot be opened, placed or read, or is far too coarse for the model.
         LayerError: the region is not a polygon over the raster.
         CheckpointError: the model is missing or damaged.
         DeviceError: the asked device is not there.
@@ -98,12 +97,12 @@ def query(
             )
         if options.region is not None:
             Region(options.region, source.grid)
-        segmenter = _loaded(model, texts, options)
+        segmenter = _loaded(model, texts, options, source)
         spec = segmenter.spec
         check_regions(options.regions or (), spec.classes)
         warnings = check_known(texts, spec.classes, options.allow_unknown)
         warnings += [choice.warning + "."] if choice.warning else []
-        warnings += _scale_warnings(source, spec)
+        warnings += check_scale(source, spec, options.allow_any_scale)
         scene = Scene(source, choice.bands, estimate_stretch(source, choice.bands), spec.gsd_m)
         region = None if options.region is None else Region(options.region, scene.grid)
         plan = ScanPlan(
@@ -163,7 +162,7 @@ def query(
     return frame
 
 
-def _loaded(model: str | Path | Segmenter, texts: tuple[str, ...], options: QueryOptions) -> Segmenter:
+def _loaded(model: str | Path | Segmenter, texts: tuple[str, ...], options: QueryOptions, source: Raster) -> Segmenter:
     """Return the model; where it must be loaded, what its configuration forbids is found first."""
     if not isinstance(model, str | Path):
         check_texts(texts, model.spec.max_words)
@@ -173,6 +172,7 @@ def _loaded(model: str | Path | Segmenter, texts: tuple[str, ...], options: Quer
     spec = read_spec(find_model(model))
     check_texts(texts, spec.max_words)
     check_known(texts, spec.classes, options.allow_unknown)
+    check_scale(source, spec, options.allow_any_scale)
     return load_segmenter(model, options.device, options.precision)
 
 
@@ -199,28 +199,6 @@ def _hole_warnings(holes: list[shapely.Polygon], scene: Scene) -> list[str]:
         f"{scene.raster.path.name} is damaged in {len(holes)} places ({share:.2%} of it), which were left out; "
         f"the first lies at {west:.6g}, {south:.6g} to {east:.6g}, {north:.6g}."
     ]
-
-
-def _scale_warnings(source: Raster, spec: ModelSpec) -> list[str]:
-    size_m = source.grid.pixel_size_m
-    if size_m is None:
-        return [
-            f"{source.path.name} has no CRS, so lengths and areas are in pixels, "
-            f"which are taken to be {spec.gsd_m:g} m as the model expects."
-        ]
-    warnings = []
-    if not 1 / FAR_GSD_FACTOR < size_m / spec.gsd_m < FAR_GSD_FACTOR:
-        kind = "coarser" if size_m > spec.gsd_m else "finer, and is averaged"
-        warnings.append(
-            f"{source.path.name} has pixels of {size_m:.3g} m, {kind}; the model '{spec.name}' was trained on "
-            f"{spec.gsd_m:.3g} m, so expect objects that are small at that resolution to be missed."
-        )
-    if source.grid.pixel_size_spread > FAR_GSD_FACTOR:
-        warnings.append(
-            f"The pixels of {source.path.name} differ {source.grid.pixel_size_spread:.1f}-fold in ground area from "
-            "place to place: ask smaller parts in a projected CRS."
-        )
-    return warnings
 
 
 def _frame(

@@ -44,6 +44,8 @@ class QueryOptions:
     """Accept a raster without CRS; lengths and areas are then in pixels."""
     allow_unknown: bool = False
     """Ask for classes that the model was not trained on, with a warning instead of an error."""
+    allow_any_scale: bool = False
+    """Ask a raster that is far too coarse for the model, with a warning instead of an error."""
     regions: tuple[str, ...] | None = None
     """Classes that get one polygon per connected region, where others get one per object, even of those that touch;
     None: roads, water and the like, as ``resources/objects.json`` lists them; ("all",): every class."""

@@ -8,6 +8,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from .errors import OutputError
+from .errors import LayerError, OutputError
 from .style import embed_style
 
 FORMATS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON", ".fgb": "FlatGeobuf", ".parquet": "Parquet"}
@@ -171,7 +172,10 @@ def _write(frame: gpd.GeoDataFrame, part: Path, driver: str, layer: str, metadat
     if driver == "GPKG":
         options["GEOMETRY_NAME"] = _GEOMETRY_COLUMN
         options["VERSION"] = "1.2"  # newer ones make the GDAL of QGIS 3.22 warn
-    pyogrio.write_dataframe(frame, part, **options)
+    with warnings.catch_warnings():
+        # A layer without CRS was asked for, and whoever asked was told.
+        warnings.filterwarnings("ignore", message="'crs' was not provided")
+        pyogrio.write_dataframe(frame, part, **options)
     if driver == "GPKG":
         embed_style(part, layer, _GEOMETRY_COLUMN)
 
@@ -223,9 +227,9 @@ def parse_crs(text: str | pyproj.CRS) -> pyproj.CRS:
         text: such as ``EPSG:4326``, WKT or a CRS.
 
     Raises:
-        OutputError: PROJ does not understand it.
+        LayerError: PROJ does not understand it.
     """
     try:
         return pyproj.CRS.from_user_input(text)
     except pyproj.exceptions.CRSError as error:
-        raise OutputError(f"{str(text)[:80]!r} is not a CRS: write it as EPSG:4326 or as WKT.") from error
+        raise LayerError(f"{str(text)[:80]!r} is not a CRS: write it as EPSG:4326 or as WKT.") from error

@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingFeedback,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
@@ -71,6 +72,8 @@ def add_options(algorithm: QgsProcessingAlgorithm) -> None:
         ("READING", tr("Whose reading of relations counts"), READINGS),
     ):
         folded.append(QgsProcessingParameterEnum(name, text, values, False, values[0], False, usesStaticStrings=True))
+    text = tr("Ask at any scale, also where the raster is far too coarse for the model")
+    folded.append(QgsProcessingParameterBoolean("ANY_SCALE", text, False))
     for parameter in folded:
         algorithm.addParameter(advanced(parameter))
 
@@ -90,6 +93,7 @@ def options_of(algorithm: QgsProcessingAlgorithm, values: dict, context: QgsProc
         "device": algorithm.parameterAsEnumString(values, "DEVICE", context),
         "reading": algorithm.parameterAsEnumString(values, "READING", context),
         "allow_unknown": True,
+        "allow_any_scale": algorithm.parameterAsBool(values, "ANY_SCALE", context),
     }
 
 

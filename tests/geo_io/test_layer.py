@@ -15,7 +15,7 @@ import pyogrio
 import pytest
 import shapely
 
-from referent.geo_io.errors import OutputError
+from referent.geo_io.errors import LayerError, OutputError
 from referent.geo_io.layer import FORMATS, check_layer_output, parse_crs, read_metadata, write_layer
 
 METADATA = {"stretch": {"lows": [0.0], "method": "as stored"}, "warnings": ["Größe, 大きさ, '; DROP TABLE x"]}
@@ -231,7 +231,7 @@ def test_layer_open_elsewhere_is_not_replaced(frame, tmp_path):
 
 
 def test_unknown_crs_is_refused():
-    with pytest.raises(OutputError, match="'EPSG:999999' is not a CRS"):
+    with pytest.raises(LayerError, match="'EPSG:999999' is not a CRS"):
         parse_crs("EPSG:999999")
 
 

@@ -12,7 +12,7 @@ from referent.engine.errors import EngineError
 from referent.engine.features import MemoryFeatureStore
 from referent.engine.query import query
 from referent.engine.query_options import QueryOptions
-from referent.geo_io.errors import GeoIOError, LayerError, OutputError, RasterError
+from referent.geo_io.errors import GeoIOError, LayerError, RasterError
 
 ERRORS = (GeoIOError, ModelError, EngineError)
 
@@ -53,7 +53,7 @@ def test_raster_is_checked_before_the_model(make_raster, picture, tmp_path):
     refused(RasterError, "has no CRS", raster=make_raster("a.tif", picture, crs=None), expressions="red")
     path = make_raster("b.tif", picture)
     refused(RasterError, "no band 9", raster=path, expressions="red", options=QueryOptions(bands=(9,)))
-    refused(OutputError, "is not a CRS", raster=path, expressions="red", options=QueryOptions(crs="EPSG:0"))
+    refused(LayerError, "is not a CRS", raster=path, expressions="red", options=QueryOptions(crs="EPSG:0"))
     outside = QueryOptions(region=shapely.box(0, 0, 1, 1))
     refused(LayerError, "lies outside the raster", raster=path, expressions="red", options=outside)
     line = QueryOptions(region=shapely.LineString([(0, 0), (1, 1)]))
