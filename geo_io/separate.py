@@ -11,15 +11,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from skimage.morphology import local_maxima, reconstruction
 from skimage.segmentation import watershed
 
 from .score_file import decode_scores, threshold_code
 
-SADDLE_RATIO = 0.75
+SADDLE_RATIO = 0.8
 """A saddle parts two summits that are both higher than the saddle over this ratio."""
-OUTLINE_WEIGHT, SCORE_WEIGHT = 3.0, 2.0
+OUTLINE_WEIGHT, SCORE_WEIGHT = 2.0, 2.0
 """How much outlines and scores count beside the logarithm of the distance to the region's edge."""
+NECK_RATIO = 0.95
+"""A border is narrow where the region is, by this, less wide than in the smaller of the two parts."""
+DRAWN_SCORE = 0.4
+"""A border is drawn where the outlines along it score this much."""
 SMOOTH_PX = 1.0
 """Relief below this size is noise."""
 LOWEST_PX = 0.25
@@ -57,7 +63,8 @@ def separate_objects(
     summits, count = ndimage.label(local_maxima(flooded, connectivity=2) & region, structure=_ALL_AROUND)
     if count <= 1:
         return region.astype(np.int32)
-    return np.asarray(watershed(-relief, markers=summits, mask=region), dtype=np.int32)
+    parts = np.asarray(watershed(-relief, markers=summits, mask=region), dtype=np.int32)
+    return _without_weak_borders(parts, count, distance, outline_codes)
 
 
 def separate_by_outlines(region: NDArray[np.bool_], outline_codes: NDArray[np.uint8] | None) -> NDArray[np.int32]:
@@ -84,6 +91,38 @@ def separate_by_outlines(region: NDArray[np.bool_], outline_codes: NDArray[np.ui
     if count <= 1:
         return region.astype(np.int32)
     return np.asarray(watershed(outline_codes, markers=cores, mask=region), dtype=np.int32)
+
+
+def _without_weak_borders(
+    parts: NDArray[np.int32], count: int, distance: NDArray[np.float32], outline_codes: NDArray[np.uint8] | None
+) -> NDArray[np.int32]:
+    """Join parts whose border is neither narrow nor drawn: one house under a dark roof, not two.
+
+    Args:
+        parts: (H, W) int32, 0 outside, else 1 to ``count``.
+        count: number of parts.
+        distance: (H, W) float32 to the region's edge.
+        outline_codes: (H, W) uint8; None where the model gives none.
+    """
+    ends = []
+    for first, second in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        is_border = (parts[first] != parts[second]) & (parts[first] > 0) & (parts[second] > 0)
+        drawn = distance if outline_codes is None else decode_scores(outline_codes)
+        ends.append(np.stack([grid[side][is_border] for grid in (parts, distance, drawn) for side in (first, second)]))
+    one, other, near, nearer, line, liner = np.concatenate(ends, axis=1)
+    pairs, which = np.unique(np.sort(np.stack((one, other)), axis=0).astype(np.int64), axis=1, return_inverse=True)
+    which = which.ravel()
+    widest = np.zeros(pairs.shape[1])
+    np.maximum.at(widest, which, np.maximum(near, nearer))
+    drawn_share = np.bincount(which, weights=(line + liner) / 2) / np.bincount(which)
+    heights = ndimage.maximum(distance, parts, np.arange(count + 1))
+    is_narrow = widest < NECK_RATIO * heights[pairs].min(axis=0)
+    is_drawn = (drawn_share >= DRAWN_SCORE) & (outline_codes is not None)
+    weak = pairs[:, ~(is_narrow | is_drawn)]
+    graph = coo_matrix((np.ones(weak.shape[1], dtype=np.int8), (weak[0], weak[1])), shape=(count + 1, count + 1))
+    _, owner = connected_components(graph, directed=False)
+    _, number = np.unique(owner, return_inverse=True)  # 0 stays 0: nothing joins what is outside
+    return number.astype(np.int32)[parts]
 
 
 def _smooth_scores(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
