@@ -59,7 +59,8 @@ class SparingSegmenter:
         from ..core_model.segmenter import Segmentation
 
         if len(tiles) > self._windows:
-            parts = [self.answer(tiles[start : start + self._windows]) for start in range(0, len(tiles), self._windows)]
+            step = self._windows  # it may shrink on the way
+            parts = [self.answer(tiles[start : start + step]) for start in range(0, len(tiles), step)]
             features = [item for _, own in parts for item in own]
             answers = [part for part, _ in parts if part is not None]
             if not answers:

@@ -176,8 +176,7 @@ class Raster:
         Args:
             extent: (row_off, col_off, height, width) in pixels, fractions allowed.
         """
-        with _gdal():
-            return self._blocks.may_hold_data(extent)
+        return self._blocks.may_hold_data(extent)
 
     def reopened(self) -> Raster:
         """Return the same raster with a file handle of its own, for another thread; the caller closes it.
