@@ -77,7 +77,7 @@ def tune(finds: Sequence[Finds], data: Path, spec: ModelSpec, is_dry: bool) -> l
         best = max(rows, key=lambda row: row[:3])[3]
     if not is_dry:
         FOLDER.mkdir(parents=True, exist_ok=True)
-        facts = {"model": spec.name, "weights_hash": spec.weights_hash, "weighing": best.to_json()}
+        facts = {"model": spec.name, "weights_hash": f"sha256:{spec.weights_hash}", "weighing": best.to_json()}
         (FOLDER / f"{spec.name}.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     untuned = Weighing()
     return [

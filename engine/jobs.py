@@ -31,13 +31,14 @@ from ..core_model.synthetic import render_chip
 from ..geo_io import errors as geo_errors
 from ..geo_io.layer import check_layer_output, write_layer
 from .ask import Reading, ask
-from .errors import Cancelled, OptionsError
+from .errors import Cancelled, EngineError, OptionsError
 from .expressions import check_texts
 from .feature_disk import default_folder, open_store
 from .features import shared_store
 from .job import Job, JobContext
+from .params import QueryParams, from_params
 from .progress import Progress
-from .protocol import Code, ProtocolError, QueryParams, from_params
+from .protocol import Code, ProtocolError
 from .query import QueryOptions
 from .resolve import AnchorMissing
 from .synthetic import write_scene
@@ -56,7 +57,7 @@ CODES: tuple[tuple[type[BaseException], str], ...] = (
     (geo_errors.RasterError, Code.RASTER),
     (geo_errors.LayerError, Code.LAYER),
     (geo_errors.OutputError, Code.OUTPUT),
-    (OptionsError, Code.OPTIONS),
+    (EngineError, Code.OPTIONS),
     (ProtocolError, Code.BAD_REQUEST),
 )
 
@@ -104,7 +105,7 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
         anchor_missing=cast(AnchorMissing, asked.anchor_missing),
         progress=_reporter(context),
         is_cancelled=context.is_cancelled,
-        store=open_store(default_folder(os.environ), tell=logger.warning),
+        store=open_store(_cache_folder(asked), asked.cache_gb, logger.warning),
         scores_path=None if asked.scores is None else Path(asked.scores),
     )
     frame, facts = answer.frame, answer.frame.attrs
@@ -123,6 +124,12 @@ def answer_query(params: Mapping[str, Any], context: JobContext) -> dict[str, An
         "device": device_name(model),
         "seconds": time.perf_counter() - start,
     }
+
+
+def _cache_folder(asked: QueryParams) -> Path | None:
+    if asked.cache_folder is None:
+        return default_folder(os.environ)
+    return Path(asked.cache_folder) if asked.cache_folder else None
 
 
 def _keep_from(asked: QueryParams) -> float | None:

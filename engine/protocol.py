@@ -38,10 +38,10 @@ the process. A client that reads another ``protocol`` number than its own ends t
 Requests are computed one after the other in the order of arrival. Each request gets exactly one ``result`` or
 ``failure``; a cancelled one gets a ``failure`` with the code ``cancelled``, also when it had not begun.
 
-**Methods**
+**Methods**; their params, with defaults for what is left out, are the dataclasses of ``engine.params``.
 
 =====================  =============================================================================================
-``query``              params as in :class:`QueryParams`; value: ``output``, ``counts`` and ``best_scores`` (one number
+``query``              params as in ``QueryParams``; value: ``output``, ``counts`` and ``best_scores`` (one number
                        per expression), ``plans`` (one line per expression, empty when there is none),
                        ``explanations`` (the plan as a tree and what became of each candidate), ``kept_from`` (lowest
                        score kept), ``warnings``, ``model``, ``device``, ``seconds``
@@ -49,13 +49,13 @@ Requests are computed one after the other in the order of arrival. Each request 
                        list of objects with ``name``, ``folder``, ``is_bundled``, ``gsd_m``, ``classes``,
                        ``max_words``, ``card``: the bundled models, those of ``also`` that are there, the one in
                        ``folder``, which must be there
-``describe_training``  params as in :class:`TrainParams`, and ``contact_sheet`` (path of a PNG to write, or null);
+``describe_training``  params as in ``TrainParams``, and ``contact_sheet`` (path of a PNG to write, or null);
                        value: what would be trained on, as ``engine.layer_training.Understanding``
-``train``              params as in :class:`TrainParams`; sends ``metrics``; value: ``folder`` of the model,
+``train``              params as in ``TrainParams``; sends ``metrics``; value: ``folder`` of the model,
                        ``classes``, ``steps``, ``best_step``, ``before`` and ``after`` (figures on validation chips),
                        ``is_validated``, ``warnings``, ``seconds_per_step``. Cancelled after a validation it leaves the
                        best model so far, as the failure's message then says; the same request goes on from there
-``evaluate``           params as in :class:`EvaluateParams`; value: the figures, as ``engine.evaluate.EvaluationReport``
+``evaluate``           params as in ``EvaluateParams``; value: the figures, as ``engine.evaluate.EvaluationReport``
 ``verify``             no params; computes with every part once; value: ``device``, ``versions`` (object), ``seconds``
 ``unload``             no params; gives the memory of models and caches back; value: empty object
 =====================  =============================================================================================
@@ -70,7 +70,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeVar, Union
+from typing import Any, Union
 
 PROTOCOL_VERSION = 2
 MAX_LINE_BYTES = 8 * 1024 * 1024
@@ -268,127 +268,3 @@ def _build(cls: type[Any], body: Mapping[str, Any]) -> Any:
         return cls(**values)
     except TypeError as error:
         raise ProtocolError(f"A message of kind {_NAMES[cls]!r} lacks a field: {error}.") from error
-
-
-@dataclass(frozen=True)
-class QueryParams:
-    """What a ``query`` asks for."""
-
-    raster: str
-    """Path of a raster that GDAL opens."""
-    expressions: list[str]
-    """One or more texts."""
-    output: str
-    """Path of the GeoPackage to write; an existing file is replaced."""
-    layer: str = "results"
-    """Name of the layer inside the GeoPackage."""
-    scores: str | None = None
-    """Path of the GeoTIFF to write the scores to, a band per noun phrase; null for none."""
-    model: str = "small"
-    """Name or folder of a model."""
-    device: str = "auto"
-    """``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``."""
-    threshold: float = 0.5
-    """Pixels with at least this score belong to a polygon."""
-    keep_from: float | None = None
-    """Keep weaker polygons too, from this score on, where the expression means all that it names; null for none.
-    The polygons with at least ``threshold`` are the same either way."""
-    min_area_m2: float | None = None
-    """Polygons smaller than this are left out, in square metres; null for the engine's own rule."""
-    simplify_m: float | None = None
-    """Tolerance of simplification in metres; null for the engine's own rule."""
-    bands: list[int] | None = None
-    """Three band numbers, from 1, for red, green and blue; null to choose by colour interpretation."""
-    region: str | None = None
-    """Well-known text of a polygon in the raster's CRS; null for the whole raster."""
-    reading: str = "auto"
-    """Whose reading of relations counts: ``auto``, ``network`` or ``plan``."""
-    anchor_missing: str = "none"
-    """What "tanks near the harbour" means where no harbour is found: ``none`` of the tanks, or ``all`` of them."""
-    allow_unknown: bool = False
-    """Guess, with a warning, when the expression is nothing but a class that the model has not seen."""
-    allow_no_crs: bool = False
-    """Answer in pixel units for a raster without CRS instead of failing."""
-    allow_any_scale: bool = False
-    """Guess, with a warning, where the raster is far too coarse for the model."""
-
-
-@dataclass(frozen=True)
-class TrainParams:
-    """What a ``train`` or ``describe_training`` asks for."""
-
-    rasters: list[str]
-    """Paths of rasters."""
-    layers: list[str]
-    """Vector files with polygons; ``file|layername=name`` where a file holds several."""
-    out: str
-    """Folder of the run, new or empty or with the same run; the model is its subfolder ``model``."""
-    class_field: str = "class"
-    """Field with the class names."""
-    expression_field: str | None = None
-    """Field with the expressions; null: ``expression`` where a layer has it."""
-    start: str = "small"
-    """Name or folder of the model to start from."""
-    from_scratch: bool = False
-    """Take only sizes and tokenizer from ``start``."""
-    method: str = "product"
-    """How class names and expressions are trained together; see ``engine.layer_fit.METHODS``."""
-    complete: list[str] | None = None
-    """Classes of which every instance is drawn; null for all."""
-    steps: int | None = None
-    """Null: by the amount of data."""
-    batch_size: int = 4
-    learning_rate: float | None = None
-    """Null: by how the training starts."""
-    validation_share: float = 0.2
-    """Share of the objects, by place, that models are chosen by."""
-    seed: int = 0
-    bands: list[int] | None = None
-    """Three band numbers, from 1; null to choose by colour interpretation."""
-    device: str = "auto"
-    overwrite: bool = False
-    """Start anew where ``out`` holds another run."""
-
-
-@dataclass(frozen=True)
-class EvaluateParams:
-    """What an ``evaluate`` asks for."""
-
-    rasters: list[str]
-    """As of a training."""
-    layers: list[str]
-    class_field: str = "class"
-    expression_field: str | None = None
-    complete: list[str] | None = None
-    bands: list[int] | None = None
-    model: str = "small"
-    """Name or folder of a model."""
-    text_mode: str = "expression"
-    """``class-name`` asks the class of each object instead of the written expression: the baseline."""
-    report: str | None = None
-    """Path of the HTML page to write; null for none."""
-    device: str = "auto"
-
-
-Params = TypeVar("Params")
-
-
-def to_params(params: Any) -> dict[str, Any]:
-    """Return the JSON object of a dataclass of parameters."""
-    return asdict(params)
-
-
-def from_params(cls: type[Params], body: Mapping[str, Any]) -> Params:
-    """Return the dataclass of parameters for a JSON object.
-
-    Raises:
-        ProtocolError: a field is unknown or a required one is missing.
-    """
-    names = {item.name for item in fields(cls)}  # type: ignore[arg-type]
-    unknown = sorted(set(body) - names)
-    if unknown:
-        raise ProtocolError(f"Unknown parameters: {', '.join(unknown)}.")
-    try:
-        return cls(**body)
-    except TypeError as error:
-        raise ProtocolError(f"A parameter is missing: {error}.") from error

@@ -13,8 +13,8 @@ from .layer_evaluation import LayerEvaluation, evaluate_on_layers
 from .layer_fit import Method
 from .layer_samples import LayerSource
 from .layer_training import LayerTraining, describe, train_on_layers
+from .params import EvaluateParams, TrainParams, from_params
 from .progress import Progress
-from .protocol import EvaluateParams, TrainParams, from_params
 
 
 def answer_describe_training(params: Mapping[str, Any], context: JobContext) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+
 from qgis.core import QgsApplication
-from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
+from qgis.gui import QgsDoubleSpinBox, QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import (
@@ -83,6 +85,18 @@ class OptionsPage(QgsOptionsPageWidget):
         self._idle.setSuffix(" min")
         self._idle.setSpecialValueText(tr("never"))
         self._idle.setValue(settings.get("idle_unload_min"))
+        self._cache = QgsDoubleSpinBox(self)
+        self._cache.setRange(0, 1000)
+        self._cache.setDecimals(1)
+        self._cache.setSuffix(" GB")
+        self._cache.setSpecialValueText(tr("none"))
+        self._cache.setShowClearButton(False)
+        self._cache.setValue(settings.get("cache_gb"))
+        self._cache.setToolTip(
+            tr("What was seen of a picture is kept, so that questions about it are quick tomorrow too")
+        )
+        self._clear_cache = QPushButton(self)
+        self._clear_cache.setToolTip(tr("Delete what was seen; nothing is lost but time"))
         self._verify = QPushButton(tr("Verify"), self)
         self._verify.setToolTip(tr("Compute something real with this Python and name device and versions"))
         self._verdict = QLabel(self)
@@ -110,6 +124,10 @@ class OptionsPage(QgsOptionsPageWidget):
         form = QFormLayout(storage)
         form.addRow(tr("Data folder"), self._data)
         form.addRow(tr("Free the model's memory after"), self._idle)
+        cache = QHBoxLayout()
+        cache.addWidget(self._cache, 1)
+        cache.addWidget(self._clear_cache)
+        form.addRow(tr("Cache of pictures"), cache)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(engine)
@@ -119,7 +137,9 @@ class OptionsPage(QgsOptionsPageWidget):
         repair.clicked.connect(self._repair)
         remove_button.clicked.connect(self._remove)
         report.clicked.connect(self._copy_report)
+        self._clear_cache.clicked.connect(self.clear_cache)
         self._say_state()
+        self._say_cache()
 
     def apply(self) -> None:
         """Keep what was chosen; the next question uses it."""
@@ -129,6 +149,7 @@ class OptionsPage(QgsOptionsPageWidget):
         settings.put("data_folder", self._data.filePath().strip())
         settings.put("wheel_folder", self._wheels.filePath().strip())
         settings.put("idle_unload_min", self._idle.value())
+        settings.put("cache_gb", self._cache.value())
         if before != (engine_python(), settings.data_folder()):
             self._service.restart()
         self._on_changed()
@@ -198,6 +219,17 @@ class OptionsPage(QgsOptionsPageWidget):
             return
         self._say_state()
         self._on_changed()
+
+    def clear_cache(self) -> None:
+        """Delete what was kept of pictures."""
+        shutil.rmtree(settings.cache_folder(), ignore_errors=True)  # what is in use stays, and is counted below
+        self._say_cache()
+
+    def _say_cache(self) -> None:
+        files = [path for path in settings.cache_folder().rglob("*") if path.is_file()]
+        size = f"{sum(path.stat().st_size for path in files) / 1e9:.2f}"
+        self._clear_cache.setText(tr("Clear ({size} GB)").replace("{size}", size))
+        self._clear_cache.setEnabled(bool(files))
 
     def _copy_report(self) -> None:
         QgsApplication.clipboard().setText(diagnostics.report(self._service, self._version))

@@ -23,10 +23,12 @@ DEFAULTS: dict[str, Any] = {
     "wheel_folder": "",  # install from here, never from a network
     "profile": "auto",  # auto, cpu or cuda
     "idle_unload_min": 10,
+    "cache_gb": 8.0,  # how much the features of pictures seen before may take on disk; 0 for none
     "model": "small",
     "device": "auto",
     "image": "automatic",  # or displayed
     "reading": "auto",
+    "anchor_missing": "none",  # or all
     "threshold": 0.5,
     "keep_from": 0.3,
     "scope": "view",
@@ -82,3 +84,14 @@ def remember_model(folder: str) -> list[str]:
 def data_folder() -> Path:
     """Return the folder of the environment, the results and the logs."""
     return Path(get("data_folder") or _data_folder())
+
+
+def cache_folder() -> Path:
+    """Return the folder that the engine keeps features of pictures in; nothing else is in it."""
+    return data_folder() / "cache"
+
+
+def cache_params() -> dict[str, Any]:
+    """Return what a ``query`` needs to know of the cache."""
+    size_gb = get("cache_gb")
+    return {"cache_folder": str(cache_folder()) if size_gb > 0 else "", "cache_gb": size_gb or DEFAULTS["cache_gb"]}

@@ -1,5 +1,6 @@
 import ast
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -7,23 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from referent.engine import protocol
+from referent.engine.params import EvaluateParams, QueryParams, TrainParams, from_params
 from referent.engine.protocol import (
     Cancel,
     Failure,
     Hello,
     Log,
+    Metrics,
     Ping,
     Pong,
     Progress,
     ProtocolError,
-    QueryParams,
     Request,
     Result,
     Shutdown,
     decode,
     encode,
-    from_params,
-    to_params,
 )
 
 numbers = st.integers(min_value=0, max_value=2**53)
@@ -37,6 +37,7 @@ messages = st.one_of(
     st.builds(Pong, numbers),
     st.just(Shutdown()),
     st.builds(Progress, numbers, texts, numbers, numbers, texts),
+    st.builds(Metrics, numbers, numbers, numbers, values),
     st.builds(Log, texts, texts, st.one_of(st.none(), numbers)),
     st.builds(Result, numbers, values),
     st.builds(Failure, st.one_of(st.none(), numbers), texts, texts, texts),
@@ -91,11 +92,14 @@ def test_encode_refuses_not_a_number_and_lines_that_are_too_long():
 
 def test_params_travel_whole_and_unknown_ones_are_named():
     params = QueryParams("a.tif", ["ship"], "out.gpkg", bands=[3, 2, 1])
-    assert from_params(QueryParams, to_params(params)) == params
+    assert from_params(QueryParams, asdict(params)) == params
     with pytest.raises(ProtocolError, match="tresh"):
-        from_params(QueryParams, {**to_params(params), "tresh": 0.4})
+        from_params(QueryParams, {**asdict(params), "tresh": 0.4})
     with pytest.raises(ProtocolError, match="expressions"):
         from_params(QueryParams, {"raster": "a.tif", "output": "b.gpkg"})
+    for cls in (TrainParams, EvaluateParams):
+        with pytest.raises(ProtocolError, match="layers"):
+            from_params(cls, {"rasters": ["a.tif"]})
 
 
 def test_the_specification_names_every_kind_field_and_code():

@@ -1,6 +1,6 @@
 """Check the plugin's zip as plugins.qgis.org does: ``python tools/check_package.py dist/referent-0.1.0.zip``.
 
-Validator rules, bandit without a threshold, detect-secrets, flake8, and the enums that Qt 6 wants written out. Prints
+Validator rules, bandit without a threshold, detect-secrets, flake8, and the names that Qt 6 spells differently. Prints
 every finding and a count; any finding is a failure.
 """
 
@@ -102,27 +102,65 @@ def check_flake8(folder):
 
 
 def check_qt6(folder):
-    """Yield uses of Qt and QGIS that Qt 6 refuses: enum members without their enum, ``exec_``, direct PyQt imports."""
+    """Yield uses of Qt and QGIS that Qt 6 refuses.
+
+    What comes from ``qgis.PyQt`` must be in PyQt6 under the very name; of QGIS's own classes, which are only here for
+    Qt 5, enum members must be written with their enum.
+    """
     for path in sorted((folder / "plugin").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        imported = {}
+        owners = {}
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
                 if node.module.split(".")[0] in ("PyQt5", "PyQt6"):
                     yield f"qt6 {path.name}:{node.lineno}: import from qgis.PyQt instead of {node.module}"
-                if node.module.startswith("qgis."):
-                    module = importlib.import_module(node.module)
-                    imported.update({alias.asname or alias.name: getattr(module, alias.name) for alias in node.names})
+                elif node.module.startswith("qgis."):
+                    owners.update(_owners(node))
+        for name, owner in owners.items():
+            if owner is None:
+                yield f"qt6 {path.name}: PyQt6 has no {name}"
         for node in ast.walk(tree):
-            if not isinstance(node, ast.Attribute):
-                continue
-            if node.attr in ("exec_", "print_"):
+            if isinstance(node, ast.Attribute) and node.attr in ("exec_", "print_"):
                 yield f"qt6 {path.name}:{node.lineno}: {node.attr} is gone"
-            if isinstance(node.value, ast.Name) and isinstance(imported.get(node.value.id), type):
-                owner = imported[node.value.id]
-                value = getattr(owner, node.attr, None)
-                if isinstance(value, int) and type(value) not in (int, bool):
-                    yield f"qt6 {path.name}:{node.lineno}: {owner.__name__}.{node.attr} lacks its enum"
+            name, members = _chain(node)
+            if owners.get(name) is not None and members:
+                trouble = _trouble(owners[name], members)
+                if trouble:
+                    yield f"qt6 {path.name}:{node.lineno}: {name}.{'.'.join(members)} {trouble}"
+
+
+def _owners(node):
+    """Return imported name to what it is, in PyQt6 where it is Qt's; None where PyQt6 lacks it."""
+    is_qt = node.module.startswith("qgis.PyQt.")
+    module = importlib.import_module(node.module.replace("qgis.PyQt", "PyQt6") if is_qt else node.module)
+    places = [module, importlib.import_module("PyQt6.QtGui")] if is_qt else [module]  # QGIS makes up for QAction's move
+    found = {}
+    for alias in node.names:
+        owner = next((getattr(place, alias.name) for place in places if hasattr(place, alias.name)), None)
+        found[alias.asname or alias.name] = owner
+    return found
+
+
+def _chain(node):
+    members = []
+    while isinstance(node, ast.Attribute):
+        members.insert(0, node.attr)
+        node = node.value
+    return (node.id, members) if isinstance(node, ast.Name) else ("", [])
+
+
+def _trouble(owner, members):
+    """Return what is wrong with a chain of attributes of a class, empty if nothing is."""
+    if not isinstance(owner, type):
+        return ""
+    is_qt = owner.__module__.startswith("PyQt6")
+    value = owner
+    for member in members:
+        if not hasattr(value, member):
+            return "is not in PyQt6" if is_qt else ""
+        value = getattr(value, member)
+    is_enum = isinstance(getattr(owner, members[0]), int) and type(getattr(owner, members[0])) not in (int, bool)
+    return "lacks its enum" if is_enum and not is_qt else ""
 
 
 def main():

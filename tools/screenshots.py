@@ -11,7 +11,7 @@ from pathlib import Path
 
 from qgis.core import QgsApplication, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtWidgets import QDockWidget, QToolBar
+from qgis.PyQt.QtWidgets import QDialog, QDockWidget, QToolBar, QVBoxLayout
 from qgis.utils import iface, plugins
 
 SHOTS = Path(os.environ["REFERENT_SHOTS"])
@@ -79,11 +79,15 @@ def settings():
     """Show the settings page."""
     from referent.plugin.options_page import OptionsPage
 
-    page = OptionsPage(plugins["referent"]._service, "0.1.0", lambda: None, lambda: None, None)
-    page.resize(640, 420)
-    yield 200
-    shoot("settings", page)
-    page.deleteLater()
+    window = QDialog(iface.mainWindow())
+    QVBoxLayout(window).addWidget(
+        OptionsPage(plugins["referent"]._service, "0.1.0", lambda: None, lambda: None, window)
+    )
+    window.resize(640, 420)
+    window.show()
+    yield 300
+    shoot("settings", window)
+    window.close()
 
 
 def training(dock):

@@ -49,8 +49,10 @@ class PictureFolder(Sequence[Chip]):
 
     @overload
     def __getitem__(self, index: int) -> Chip: ...
+
     @overload
     def __getitem__(self, index: slice) -> Sequence[Chip]: ...
+
     def __getitem__(self, index: int | slice) -> Chip | Sequence[Chip]:
         """Return a picture with its objects.
 

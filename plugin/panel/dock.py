@@ -6,7 +6,7 @@ import html
 
 from qgis.core import QgsMapLayerProxyModel, QgsRasterLayer
 from qgis.gui import QgisInterface, QgsDockWidget, QgsMapLayerComboBox
-from qgis.PyQt.QtCore import QSize, Qt, QUrl, pyqtSignal
+from qgis.PyQt.QtCore import Qt, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import (
     QComboBox,
@@ -17,7 +17,6 @@ from qgis.PyQt.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -41,6 +40,7 @@ from .refine import RefineBox, apply_filter
 from .results import Entry, ResultsBox
 from .scope import ScopeChooser
 from .session import Session
+from .toolbar import PanelToolbar
 
 EXAMPLES_SHOWN = 8
 
@@ -48,8 +48,6 @@ EXAMPLES_SHOWN = 8
 class ReferentDock(QgsDockWidget):
     """Ask a raster layer in words."""
 
-    train_wanted = pyqtSignal()
-    evaluate_wanted = pyqtSignal()
     _models_listed = pyqtSignal(object)
 
     def __init__(self, iface: QgisInterface, service: EngineService, parent: QWidget | None = None) -> None:
@@ -114,17 +112,7 @@ class ReferentDock(QgsDockWidget):
         self.refine = RefineBox(body)
         self.results = ResultsBox(self._iface, body)
 
-        self._train = self._tool("processingModel.svg", tr("Train a model on labelled layers"))
-        self._evaluate = self._tool("mIconReport.svg", tr("Evaluate a model on labelled layers"))
-        self._settings = self._tool("mActionOptions.svg", tr("Settings"))
-        self._help = self._tool("mActionHelpContents.svg", tr("Help"))
-        bar = QHBoxLayout()
-        bar.setSpacing(2)
-        bar.addWidget(self._train)
-        bar.addWidget(self._evaluate)
-        bar.addStretch(1)
-        bar.addWidget(self._settings)
-        bar.addWidget(self._help)
+        self.toolbar = PanelToolbar(body)
 
         question = QGridLayout()
         question.setColumnStretch(1, 1)
@@ -139,7 +127,7 @@ class ReferentDock(QgsDockWidget):
         ask.addWidget(self.cancel_button)
 
         column = QVBoxLayout(body)
-        column.addLayout(bar)
+        column.addWidget(self.toolbar)
         column.addWidget(self.notice)
         column.addWidget(self.engine_bar)
         column.addLayout(question)
@@ -172,10 +160,8 @@ class ReferentDock(QgsDockWidget):
         self.engine_bar.ready.connect(self._on_engine)
         self.engine_bar.failed.connect(lambda sentence: self.say(sentence, is_problem=True))
         self.engine_bar.settings_wanted.connect(self.open_settings)
-        self._train.clicked.connect(self.train_wanted)
-        self._evaluate.clicked.connect(self.evaluate_wanted)
-        self._help.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(help_url("panel"))))
-        self._settings.clicked.connect(self.open_settings)
+        self.toolbar.help_wanted.connect(lambda: QDesktopServices.openUrl(QUrl(help_url("panel"))))
+        self.toolbar.settings_wanted.connect(self.open_settings)
         self.session.started.connect(self._on_started)
         self.session.progressed.connect(self.progress.show_report)
         self.session.warned.connect(self.say)
@@ -183,16 +169,6 @@ class ReferentDock(QgsDockWidget):
         self.session.failed.connect(self._on_failed)
         self.session.finished.connect(self._on_finished)
         self._models_listed.connect(self._on_models, Qt.ConnectionType.QueuedConnection)
-
-    def _tool(self, icon: str, text: str) -> QToolButton:
-        button = QToolButton()
-        button.setIcon(theme_icon(icon))
-        side = self.fontMetrics().height() + 4
-        button.setIconSize(QSize(side, side))
-        button.setToolTip(text)
-        button.setAccessibleName(text)
-        button.setAutoRaise(True)
-        return button
 
     # What it does.
 

@@ -7,7 +7,7 @@ from typing import Any
 from qgis.core import QgsRasterLayer
 from qgis.gui import QgsCollapsibleGroupBox, QgsDoubleSpinBox, QgsFileWidget
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSpinBox, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from .. import settings
 from ..i18n import tr
@@ -53,6 +53,10 @@ class OptionsBox(QgsCollapsibleGroupBox):
             ("network", tr("The model's own reading")),
         )
         self._reading.setToolTip(tr("Whose reading of “largest”, “north of”, “next to” counts"))
+        self._anchor = _choices(
+            settings.get("anchor_missing"), ("none", tr("Find nothing")), ("all", tr("Leave it out"))
+        )
+        self._anchor.setToolTip(tr("What “tanks near the harbour” finds where there is no harbour"))
         self._gsd = QgsDoubleSpinBox(self)
         self._gsd.setRange(0.05, 30)
         self._gsd.setDecimals(2)
@@ -64,12 +68,15 @@ class OptionsBox(QgsCollapsibleGroupBox):
         form = QFormLayout(self)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
-        form.addRow(tr("Model"), self._model)
-        form.addRow("", self._folder)
+        model = QVBoxLayout()  # one row: a hidden row of its own would leave a gap
+        model.addWidget(self._model)
+        model.addWidget(self._folder)
+        form.addRow(tr("Model"), model)
         form.addRow(tr("Device"), self._device)
         form.addRow(tr("Colours"), self._image)
         form.addRow(tr("Bands"), bands)
         form.addRow(tr("Relations"), self._reading)
+        form.addRow(tr("No such neighbour"), self._anchor)
         form.addRow(tr("Minimum area"), self._min_area)
         form.addRow(tr("Simplification"), self._simplify)
         form.addRow(tr("Web layers"), self._gsd)
@@ -143,7 +150,12 @@ class OptionsBox(QgsCollapsibleGroupBox):
 
     def params(self) -> dict[str, Any]:
         """Return the options as params of a ``query``, and keep them for the next time."""
-        for name, box in (("device", self._device), ("image", self._image), ("reading", self._reading)):
+        for name, box in (
+            ("device", self._device),
+            ("image", self._image),
+            ("reading", self._reading),
+            ("anchor_missing", self._anchor),
+        ):
             settings.put(name, box.currentData())
         if self._model.currentData() != OWN_FOLDER:
             settings.put("model", self.model)
@@ -152,6 +164,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
             "model": self.model,
             "device": self._device.currentData(),
             "reading": self._reading.currentData(),
+            "anchor_missing": self._anchor.currentData(),
             "bands": bands if all(bands) and not self.as_displayed else None,
             "min_area_m2": self._min_area.value() if self._min_area.value() >= 0 else None,
             "simplify_m": self._simplify.value() if self._simplify.value() >= 0 else None,

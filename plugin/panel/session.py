@@ -148,6 +148,7 @@ class Session(QObject):
             "output": str(output),
             "region": region.asWkt(9) if region is not None else None,
             "allow_unknown": True,
+            **settings.cache_params(),
             **question.options,
         }
         self._job = self._service.submit("query", params, lambda message: self._relay(question, message))

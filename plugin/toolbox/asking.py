@@ -19,6 +19,7 @@ from qgis.core import (
     QgsRasterLayer,
 )
 
+from .. import settings
 from ..i18n import tr
 from ..scene import Scene, SceneError, describe
 from . import parameters
@@ -94,6 +95,7 @@ class AskingAlgorithm(ReferentAlgorithm):
             "expressions": expressions,
             "output": parameters.scratch_file("found.gpkg"),
             "region": region.asWkt(9) if region is not None else None,
+            **settings.cache_params(),
             **options,
         }
         value = self.run_job("query", params, feedback, span)

@@ -34,6 +34,7 @@ from ..scene import Scene, region_in
 
 DEVICES = ["auto", "cpu", "cuda", "mps"]
 READINGS = ["auto", "network", "plan"]
+ANCHOR_MISSING = ["none", "all"]
 IMAGES = ["automatic", "displayed"]
 EXPORT_GSD_M = 0.3
 """Resolution at which layers without one of their own, such as tiles from the web, are written for the engine."""
@@ -70,6 +71,7 @@ def add_options(algorithm: QgsProcessingAlgorithm) -> None:
         ("IMAGE", tr("Colours: the engine's own choice, or as displayed"), IMAGES),
         ("DEVICE", tr("Device"), DEVICES),
         ("READING", tr("Whose reading of relations counts"), READINGS),
+        ("ANCHOR_MISSING", tr("What “tanks near the harbour” finds where there is no harbour"), ANCHOR_MISSING),
     ):
         folded.append(QgsProcessingParameterEnum(name, text, values, False, values[0], False, usesStaticStrings=True))
     text = tr("Ask at any scale, also where the raster is far too coarse for the model")
@@ -91,6 +93,7 @@ def options_of(algorithm: QgsProcessingAlgorithm, values: dict, context: QgsProc
         "model": algorithm.parameterAsString(values, "MODEL", context),
         "bands": parse_bands(algorithm.parameterAsString(values, "BANDS", context)),
         "device": algorithm.parameterAsEnumString(values, "DEVICE", context),
+        "anchor_missing": algorithm.parameterAsEnumString(values, "ANCHOR_MISSING", context),
         "reading": algorithm.parameterAsEnumString(values, "READING", context),
         "allow_unknown": True,
         "allow_any_scale": algorithm.parameterAsBool(values, "ANY_SCALE", context),

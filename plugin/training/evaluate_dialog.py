@@ -114,7 +114,7 @@ def _figures_page(value: dict[str, Any]) -> str:
         for name, row in value["classes"].items()
     ]
     parts.append(table(head, rows))
-    if value["kinds"]:
+    if len(value["kinds"]) > 1:
         rows = [[name, f"{row['count']:.0f}", figure(row["miou"])] for name, row in value["kinds"].items()]
         parts.append(table([tr("Kind of expression"), tr("Expressions"), tr("Mean IoU")], rows))
     return "".join(parts)

@@ -6,7 +6,7 @@ from typing import Any
 
 from qgis.core import QgsRasterLayer
 from qgis.gui import QgisInterface
-from qgis.PyQt.QtCore import Qt, QUrl, pyqtSignal
+from qgis.PyQt.QtCore import QEvent, QSize, Qt, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import (
     QDialog,
@@ -32,6 +32,29 @@ from ..paths import resource
 from ..worker.service import EngineService, engine_python
 from .layer_job import LayerJob
 from .sources import SourceBox
+
+
+class FormArea(QScrollArea):
+    """Scrolls up and down only: never narrower than what it holds, however long a language's words are."""
+
+    def __init__(self, body: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(body)
+        body.installEventFilter(self)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size of the widest row and the bar beside it."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(self.widget().minimumSizeHint().width() + bar, 10 * self.fontMetrics().height())
+
+    def eventFilter(self, watched, event) -> bool:
+        """Ask for another size when what is inside does."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
 
 class LayerDialog(QDialog):
@@ -76,12 +99,7 @@ class LayerDialog(QDialog):
         self.form = QVBoxLayout(body)
         self.form.setContentsMargins(0, 0, 6, 0)
         self.form.addWidget(self.sources)
-        area = QScrollArea(self)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(body)
-        area.setMinimumWidth(22 * self.fontMetrics().height())
+        area = FormArea(body, self)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.addWidget(area)
         splitter.addWidget(self.tabs)

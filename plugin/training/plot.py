@@ -67,7 +67,7 @@ class TrainingPlot(QWidget):
         """Draw both curves."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Base))
+        painter.fillRect(self.rect(), self._paper())
         metrics = self.fontMetrics()
         line = metrics.height()
         left = metrics.boundingRect("0.000").width() + line
@@ -90,7 +90,7 @@ class TrainingPlot(QWidget):
         self._draw_curve(painter, top, smoothed(self.losses), low, high, QPen(LOSS, 2.0))
         self._draw_curve(painter, bottom, self.ious, 0.0, _iou_top(self.ious), QPen(IOU, 2.0), dots=True)
         if not self.losses:
-            painter.setPen(self._muted())
+            painter.setPen(self._ink(170))
             painter.drawText(top, Qt.AlignmentFlag.AlignCenter, tr("The curves appear when training begins."))
 
     def _draw_axes(self, painter: QPainter, area: QRectF, title: str, low: float, high: float, colour: QColor) -> None:
@@ -102,19 +102,18 @@ class TrainingPlot(QWidget):
         painter.drawText(QPointF(area.left(), area.top() - 0.35 * line), title)
         font.setBold(False)
         painter.setFont(font)
-        grid = QColor(self.palette().color(QPalette.ColorRole.Text))
-        grid.setAlpha(36)
+        grid = self._ink(36)
         for value in ticks(low, high):
             y = area.bottom() - (value - low) / (high - low) * area.height()
             painter.setPen(QPen(grid, 1.0))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(self._muted())
+            painter.setPen(self._ink(170))
             box = QRectF(0, y - line / 2, area.left() - 0.4 * line, line)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{value:g}")
 
     def _draw_steps(self, painter: QPainter, area: QRectF) -> None:
         line = self.fontMetrics().height()
-        painter.setPen(self._muted())
+        painter.setPen(self._ink(170))
         for value in ticks(0, self._total):
             x = area.left() + value / self._total * area.width()
             box = QRectF(x - 3 * line, area.bottom() + 0.2 * line, 6 * line, line)
@@ -149,10 +148,13 @@ class TrainingPlot(QWidget):
             for place in places:
                 painter.drawEllipse(place, 2.5, 2.5)
 
-    def _muted(self) -> QColor:
-        colour = QColor(self.palette().color(QPalette.ColorRole.Text))
-        colour.setAlpha(150)
-        return colour
+    def _paper(self) -> QColor:
+        return self.palette().color(QPalette.ColorRole.Base)
+
+    def _ink(self, alpha: int) -> QColor:
+        # QGIS's dark themes colour texts by style sheet and leave the palette's text dark, so the paper decides.
+        level = 235 if self._paper().lightness() < 128 else 30
+        return QColor(level, level, level, alpha)
 
 
 def smoothed(points: list[tuple[int, float]]) -> list[tuple[int, float]]:

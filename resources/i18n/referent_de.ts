@@ -270,6 +270,21 @@
     </message>
     <message>
       <location filename="../../plugin/options_page.py" />
+      <source>none</source>
+      <translation>keiner</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/options_page.py" />
+      <source>What was seen of a picture is kept, so that questions about it are quick tomorrow too</source>
+      <translation>Was von einem Bild gesehen wurde, wird behalten, damit Fragen dazu auch morgen schnell sind</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/options_page.py" />
+      <source>Delete what was seen; nothing is lost but time</source>
+      <translation>Gesehenes löschen; verloren geht nur Zeit</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/options_page.py" />
       <source>Verify</source>
       <translation>Prüfen</translation>
     </message>
@@ -340,6 +355,11 @@
     </message>
     <message>
       <location filename="../../plugin/options_page.py" />
+      <source>Cache of pictures</source>
+      <translation>Zwischenspeicher für Bilder</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/options_page.py" />
       <source>Computing…</source>
       <translation>Rechne …</translation>
     </message>
@@ -382,6 +402,11 @@
       <location filename="../../plugin/options_page.py" />
       <source>Delete the engine's environment in {path}?</source>
       <translation>Die Umgebung der Engine in {path} löschen?</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/options_page.py" />
+      <source>Clear ({size} GB)</source>
+      <translation>Leeren ({size} GB)</translation>
     </message>
     <message>
       <location filename="../../plugin/options_page.py" />
@@ -437,26 +462,6 @@
       <location filename="../../plugin/panel/dock.py" />
       <source>Classes that the model knows; click one to ask for it</source>
       <translation>Klassen, die das Modell kennt; ein Klick fragt danach</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/panel/dock.py" />
-      <source>Train a model on labelled layers</source>
-      <translation>Ein Modell auf beschrifteten Layern trainieren</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/panel/dock.py" />
-      <source>Evaluate a model on labelled layers</source>
-      <translation>Ein Modell auf beschrifteten Layern bewerten</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/panel/dock.py" />
-      <source>Settings</source>
-      <translation>Einstellungen</translation>
-    </message>
-    <message>
-      <location filename="../../plugin/panel/dock.py" />
-      <source>Help</source>
-      <translation>Hilfe</translation>
     </message>
     <message>
       <location filename="../../plugin/panel/dock.py" />
@@ -650,6 +655,11 @@
     </message>
     <message>
       <location filename="../../plugin/panel/options.py" />
+      <source>What “tanks near the harbour” finds where there is no harbour</source>
+      <translation>Was “tanks near the harbour” findet, wo kein Hafen ist</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/panel/options.py" />
       <source> m per pixel</source>
       <translation> m je Pixel</translation>
     </message>
@@ -672,6 +682,11 @@
       <location filename="../../plugin/panel/options.py" />
       <source>Relations</source>
       <translation>Beziehungen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/panel/options.py" />
+      <source>No such neighbour</source>
+      <translation>Nachbar fehlt</translation>
     </message>
     <message>
       <location filename="../../plugin/panel/options.py" />
@@ -727,6 +742,16 @@
       <location filename="../../plugin/panel/options.py" />
       <source>The model's own reading</source>
       <translation>Das Modell selbst</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/panel/options.py" />
+      <source>Find nothing</source>
+      <translation>Nichts finden</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/panel/options.py" />
+      <source>Leave it out</source>
+      <translation>Nicht beachten</translation>
     </message>
     <message>
       <location filename="../../plugin/panel/progress.py" />
@@ -871,6 +896,26 @@
       <location filename="../../plugin/panel/session.py" />
       <source>Results cannot be written to {folder} ({reason}): choose another data folder on the settings page.</source>
       <translation>Ergebnisse können nicht nach {folder} geschrieben werden ({reason}): auf der Einstellungsseite einen anderen Datenordner wählen.</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/panel/toolbar.py" />
+      <source>Train a model on labelled layers</source>
+      <translation>Ein Modell auf beschrifteten Layern trainieren</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/panel/toolbar.py" />
+      <source>Evaluate a model on labelled layers</source>
+      <translation>Ein Modell auf beschrifteten Layern bewerten</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/panel/toolbar.py" />
+      <source>Settings</source>
+      <translation>Einstellungen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/panel/toolbar.py" />
+      <source>Help</source>
+      <translation>Hilfe</translation>
     </message>
     <message>
       <location filename="../../plugin/picture_task.py" />

@@ -2,11 +2,11 @@
 <qgis version="3.22.16-Białowieża" styleCategories="Symbology|MapTips">
  <renderer-v2 forceraster="0" attr="score" referencescale="-1" graduatedMethod="GraduatedColor" enableorderby="0" type="graduatedSymbol" symbollevels="0">
   <ranges>
-   <range render="true" upper="0.600000000000000" symbol="0" label="below 0.6" lower="0.000000000000000"/>
-   <range render="true" upper="0.700000000000000" symbol="1" label="0.6 to 0.7" lower="0.600000000000000"/>
-   <range render="true" upper="0.800000000000000" symbol="2" label="0.7 to 0.8" lower="0.700000000000000"/>
-   <range render="true" upper="0.900000000000000" symbol="3" label="0.8 to 0.9" lower="0.800000000000000"/>
-   <range render="true" upper="1.000000000000000" symbol="4" label="0.9 and more" lower="0.900000000000000"/>
+   <range render="true" upper="0.600000000000000" symbol="0" label="&lt; 0.6" lower="0.000000000000000"/>
+   <range render="true" upper="0.700000000000000" symbol="1" label="0.6 – 0.7" lower="0.600000000000000"/>
+   <range render="true" upper="0.800000000000000" symbol="2" label="0.7 – 0.8" lower="0.700000000000000"/>
+   <range render="true" upper="0.900000000000000" symbol="3" label="0.8 – 0.9" lower="0.800000000000000"/>
+   <range render="true" upper="1.000000000000000" symbol="4" label="≥ 0.9" lower="0.900000000000000"/>
   </ranges>
   <symbols>
    <symbol force_rhr="0" clip_to_extent="1" name="0" alpha="1" type="fill">

@@ -69,11 +69,18 @@ def test_archive_check_finds_what_the_site_refuses(tmp_path, files, words):
 def test_qt6_check_finds_short_enums(tmp_path):
     (tmp_path / "plugin").mkdir()
     (tmp_path / "plugin" / "a.py").write_text(
-        "from qgis.PyQt.QtCore import Qt\nfrom qgis.core import QgsWkbTypes\n"
+        "from qgis.PyQt.QtCore import QRegExp, Qt\nfrom qgis.PyQt.QtWidgets import QAction\n"
+        "from qgis.core import QgsWkbTypes\n"
         "a = Qt.AlignLeft\nb = Qt.AlignmentFlag.AlignLeft\nc = QgsWkbTypes.MultiPolygon\nd.exec_()\n"
+        "e = QgsWkbTypes.Type.MultiPolygon\n"
     )
-    found = list(checks.check_qt6(tmp_path))
-    assert len(found) == 3, found
+    found = sorted(checks.check_qt6(tmp_path))
+    assert [line.split(": ", 1)[1] for line in found] == [
+        "PyQt6 has no QRegExp",
+        "Qt.AlignLeft is not in PyQt6",
+        "QgsWkbTypes.MultiPolygon lacks its enum",
+        "exec_ is gone",
+    ], found
 
 
 def test_bandit_check_finds_low_severity_too(tmp_path):

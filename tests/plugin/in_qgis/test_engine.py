@@ -78,6 +78,30 @@ def test_verify_button_computes_and_names_device_and_versions(plugin):
     page.deleteLater()
 
 
+def test_cache_is_kept_where_the_settings_say_and_cleared(plugin, dock, add_raster, ask, out):
+    from referent.plugin import settings
+    from referent.plugin.options_page import OptionsPage
+
+    settings.put("data_folder", str(out / "Daten"))
+    add_raster()
+    ask()
+    page = OptionsPage(plugin._service, "0", lambda: None, lambda: None, None)
+    files = [path for path in (out / "Daten" / "cache").rglob("*") if path.is_file()]
+    assert files
+    assert page._clear_cache.isEnabled()
+    page._clear_cache.click()
+    assert not (out / "Daten" / "cache").exists()
+    assert not page._clear_cache.isEnabled()
+    page._cache.setValue(0)
+    page.apply()
+    plugin._service.restart()
+    assert ask("airplane").failures == []
+    assert not (out / "Daten" / "cache").exists()
+    settings.put("cache_gb", 8.0)
+    settings.put("data_folder", "")
+    page.deleteLater()
+
+
 def test_proxy_of_qgis_reaches_pip(plugin, tmp_path):
     from referent.plugin.worker.network import pip_variables
 
