@@ -7,7 +7,7 @@ from typing import Any
 from qgis.core import QgsRasterLayer
 from qgis.gui import QgsCollapsibleGroupBox, QgsDoubleSpinBox, QgsFileWidget
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from .. import settings
 from ..i18n import tr
@@ -57,6 +57,8 @@ class OptionsBox(QgsCollapsibleGroupBox):
             settings.get("anchor_missing"), ("none", tr("Find nothing")), ("all", tr("Leave it out"))
         )
         self._anchor.setToolTip(tr("What “tanks near the harbour” finds where there is no harbour"))
+        self._any_scale = QCheckBox(tr("Ask rasters that are far too coarse, too"), self)
+        self._any_scale.setToolTip(tr("Ask at any scale, also where the raster is far too coarse for the model"))
         self._gsd = QgsDoubleSpinBox(self)
         self._gsd.setRange(0.05, 30)
         self._gsd.setDecimals(2)
@@ -80,6 +82,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
         form.addRow(tr("Minimum area"), self._min_area)
         form.addRow(tr("Simplification"), self._simplify)
         form.addRow(tr("Web layers"), self._gsd)
+        form.addRow("", self._any_scale)
         self._form = form
         self.set_models([])
         self._model.currentIndexChanged.connect(self._on_model)
@@ -165,6 +168,7 @@ class OptionsBox(QgsCollapsibleGroupBox):
             "device": self._device.currentData(),
             "reading": self._reading.currentData(),
             "anchor_missing": self._anchor.currentData(),
+            "allow_any_scale": self._any_scale.isChecked(),
             "bands": bands if all(bands) and not self.as_displayed else None,
             "min_area_m2": self._min_area.value() if self._min_area.value() >= 0 else None,
             "simplify_m": self._simplify.value() if self._simplify.value() >= 0 else None,

@@ -660,6 +660,16 @@
     </message>
     <message>
       <location filename="../../plugin/panel/options.py" />
+      <source>Ask rasters that are far too coarse, too</source>
+      <translation>Auch viel zu grobe Raster fragen</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/panel/options.py" />
+      <source>Ask at any scale, also where the raster is far too coarse for the model</source>
+      <translation>In jedem Maßstab fragen, auch wo das Raster für das Modell viel zu grob ist</translation>
+    </message>
+    <message>
+      <location filename="../../plugin/panel/options.py" />
       <source> m per pixel</source>
       <translation> m je Pixel</translation>
     </message>
