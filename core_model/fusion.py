@@ -110,16 +110,42 @@ class FusionLayer(nn.Module):
             text_mask: (N, L) bool, True on tokens that may be read.
             sentence: (N, D) mean of the text tokens.
         """
-        x = x + self._attend(
-            self.cross_q(self.norm_cross(x)), self.cross_kv(text), self.cross_out, text_mask[:, None, None, :]
-        )
+        y = self.norm_cross(x)
+        if _is_plain_inference(x) and self.heads * text.shape[1] < x.shape[2]:
+            x = x + self._read(y, text, text_mask)
+        else:
+            x = x + self._attend(self.cross_q(y), self.cross_kv(text), self.cross_out, text_mask[:, None, None, :])
         y = self.norm_self(x)
         height, width = size_hw
-        pooled = y[:, 1:].unflatten(1, (height // 2, 2, width // 2, 2)).mean((2, 4)).flatten(1, 2)
+        cells = y[:, 1:].unflatten(1, (height // 2, 2, width // 2, 2))
+        # A sum of four, as a mean over two axes takes twenty times as long on a CPU.
+        pooled = (cells[:, :, 0, :, 0] + cells[:, :, 0, :, 1] + cells[:, :, 1, :, 0] + cells[:, :, 1, :, 1]) * 0.25
+        pooled = pooled.flatten(1, 2)
         x = x + self._attend(self.self_q(y), self.self_kv(torch.cat([y[:, :1], pooled], 1)), self.self_out, None)
         scale, shift = self.steer(sentence)[:, None].chunk(2, -1)
         fed: Tensor = x + self.ffn(self.norm_ffn(x) * (1 + scale) + shift)
         return fed
+
+    def _read(self, x: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
+        """Return the cross-attention of ``_attend`` with the maps of queries and outputs folded into the few words.
+
+        The same products in another order: an image token then meets ``heads * L`` words instead of D x D weights.
+
+        Args:
+            x: (N, T, D) normalised image tokens.
+            text: (N, L, D) text tokens.
+            text_mask: (N, L) bool, True on tokens that may be read.
+        """
+        count, length, dim = x.shape
+        heads, size = self.heads, dim // self.heads
+        k, v = self.cross_kv(text).view(count, -1, 2, heads, size).unbind(2)
+        k = k * size**-0.5
+        words = torch.einsum("nlhd,hde->nehl", k, self.cross_q.weight.view(heads, size, dim)).flatten(2)
+        bias = torch.einsum("nlhd,hd->nhl", k, self.cross_q.bias.view(heads, size)).reshape(count, 1, -1)
+        weights = torch.baddbmm(bias, x, words).view(count, length, heads, -1)
+        weights = weights.masked_fill(~text_mask[:, None, None, :], -1e4).softmax(-1).flatten(2)
+        values = torch.einsum("nlhd,ehd->nhle", v, self.cross_out.weight.view(dim, heads, size)).flatten(1, 2)
+        return torch.baddbmm(self.cross_out.bias.expand(count, 1, dim), weights, values)
 
     def _attend(self, query: Tensor, key_value: Tensor, out: nn.Module, mask: Tensor | None) -> Tensor:
         count, length, dim = query.shape
@@ -144,7 +170,7 @@ class Decoded:
     presence: Tensor
     """(B, K) logits: is there a referent in the tile at all?"""
     coarse: tuple[Tensor, ...]
-    """One (B, K, H/16, W/16) map of logits per fusion layer, for supervision."""
+    """One (B, K, H/16, W/16) map of logits per fusion layer, for supervision; none where no gradient is wanted."""
 
 
 class FusionDecoder(nn.Module):
@@ -196,7 +222,8 @@ class FusionDecoder(nn.Module):
         coarse = []
         for layer in self.layers:
             x = layer(x, (height, width), words.flatten(0, 1), text_mask.flatten(0, 1), sentence.flatten(0, 1))
-            coarse.append(self.coarse(self.norm(x[:, 1:])).view(batch, count, height, width))
+            if torch.is_grad_enabled():
+                coarse.append(self.coarse(self.norm(x[:, 1:])).view(batch, count, height, width))
         x = self.norm(x).view(batch, count, height * width + 1, dim)
 
         summary, tokens = x[:, :, 0], x[:, :, 1:]
@@ -209,6 +236,10 @@ class FusionDecoder(nn.Module):
         fine = fine.view(batch, 2 * height, 2 * width, SUB, SUB, count).permute(0, 5, 1, 3, 2, 4)
         mask = fine.reshape(batch, count, 2 * height * SUB, 2 * width * SUB)
         return Decoded(mask, self.presence(summary)[..., 0], tuple(coarse))
+
+
+def _is_plain_inference(x: Tensor) -> bool:
+    return x.device.type == "cpu" and not torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
 
 
 def position_code(height: int, width: int, dim: int, device: torch.device) -> Tensor:

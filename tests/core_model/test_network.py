@@ -61,7 +61,8 @@ def test_tiles_encoded_together_or_alone_get_the_same_features():
     together = model.encode_image(images)
     alone = Features.join([model.encode_image(images[index : index + 1]) for index in range(4)])
     for name, value in together.maps.items():
-        torch.testing.assert_close(alone.maps[name], value, atol=1e-4, rtol=1e-4)
+        # Kept in two bytes: a last bit of float16 may fall either way.
+        torch.testing.assert_close(alone.maps[name], value, atol=2e-3, rtol=2e-3)
 
 
 def test_features_can_be_cut_and_joined():
