@@ -63,6 +63,23 @@ def test_cancelled_preparation_leaves_nothing(tiny_lock, plugin):
     assert not list(tiny_lock.glob("engine*"))
 
 
+def test_without_network_preparing_says_what_to_do_and_qgis_goes_on(tiny_lock, plugin, monkeypatch):
+    from referent.plugin import settings
+
+    settings.put("wheel_folder", "")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # nobody listens there
+    monkeypatch.setenv("PIP_NO_INDEX", "0")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "")
+    bar = plugin.dock.engine_bar
+    plugin.dock.engine_changed()
+    bar._prepare.click()
+    wait_until(lambda: bar._task is None)
+    assert "connect to the internet, or install from a wheel folder" in plugin.dock.notice.text
+    assert not bar.isHidden()
+    assert not list(tiny_lock.glob("engine*"))
+
+
 def test_verify_button_computes_and_names_device_and_versions(plugin):
     from referent.plugin.options_page import OptionsPage
 
