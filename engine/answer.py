@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -148,10 +148,14 @@ def _facts(
     found: gpd.GeoDataFrame, plans: Mapping[str, QueryPlan], decisions: Mapping[str, Decision], reading: str
 ) -> dict[str, object]:
     best = found.attrs["best_scores"]
-    warnings = list(found.attrs["warnings"])
+    phrases = {phrase for plan in plans.values() for phrase in plan.phrases}
+    # What was asked as evidence only, beside the noun phrases, is nothing that a person needs to know of.
+    aside = tuple(f"Nothing found for '{text}'," for text in best if text not in phrases)
+    warnings = [text for text in found.attrs["warnings"] if not text.startswith(aside)]
+    told = {f"No '{phrase}' was found." for phrase in phrases if _is_told_missing(phrase, warnings)}
     for text, plan in plans.items():
         warnings += [note[0].upper() + note[1:] + "." for note in plan.notes if "is read as" in note]
-        warnings += [note for note in decisions[text].resolution.notes if note not in warnings]
+        warnings += [note for note in decisions[text].resolution.notes if note not in told and note not in warnings]
     known: dict[str, object] = dict(found.attrs)
     return known | {
         "warnings": warnings,
@@ -163,3 +167,7 @@ def _facts(
         "plans": {text: plan.to_line() for text, plan in plans.items()},
         "plan_trees": {text: plan.to_json() for text, plan in plans.items()},
     }
+
+
+def _is_told_missing(phrase: str, warnings: Sequence[str]) -> bool:
+    return any(text.startswith(f"Nothing found for '{phrase}',") for text in warnings)

@@ -17,7 +17,7 @@ from ..geo_io.placement import Placement
 from ..geo_io.position import order_by, row_order
 from ..geo_io.relations import nearest
 from .candidates import Candidates, Log, most_compact, natural_count
-from .weighing import chances_of_place, likely_ones
+from .weighing import chances_of_place, likely_ones, presupposed
 
 TIE = 0.02
 """Values this close, relative to the larger, are a tie."""
@@ -97,7 +97,7 @@ class Choice:
         if item.rank == -1:
             order, values = order[::-1], None if values is None else values[::-1]
         place = max(item.rank, 1)
-        chances = state.chances[order]
+        chances = presupposed(state.chances[order])
         if ref.quantity.kind == "all" and values is not None:
             real = likely_ones(chances, state.placement.areas_m2[order])
             count = natural_count(values[real])
@@ -148,7 +148,7 @@ class Choice:
             ordered += 1
             if item.rank == -1:
                 order = order[::-1]
-            real_before = np.concatenate(([0.0], np.cumsum(state.chances[order])[:-1]))
+            real_before = np.concatenate(([0.0], np.cumsum(presupposed(state.chances[order]))[:-1]))
             ranks[k, order] = np.abs(real_before - (max(item.rank, 1) - 1))
         total = (ranks.max(axis=0) + 0.01 * ranks.sum(axis=0) + 0.5) / np.maximum(state.chances, 1e-6)
         if ordered:

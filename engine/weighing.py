@@ -96,6 +96,22 @@ def log_odds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.log(kept / (1.0 - kept)), dtype=np.float64)
 
 
+def presupposed(chances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the chances of several objects of which a question says that there is one, as "the largest boat" does.
+
+    Where all are doubted, their odds rise together until the likeliest is as likely as not; how much one is doubted
+    beside another stays. Else a question about twenty doubted boats would be answered with the clearest one, whatever
+    its size.
+
+    Args:
+        chances: (N,) of being real.
+    """
+    odds = np.clip(chances, 1e-9, 1 - 1e-9)
+    odds = odds / (1 - odds)
+    odds = odds * max(1.0, 1.0 / float(odds.max(initial=0.0) or 1.0))
+    return np.asarray(odds / (1 + odds), dtype=np.float64)
+
+
 def chances_of_place(chances: NDArray[np.float64], place: int, count: int) -> NDArray[np.float64]:
     """Return how likely each of several doubtful objects is one of those that an order means.
 

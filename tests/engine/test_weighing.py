@@ -8,7 +8,15 @@ from itertools import product
 import numpy as np
 import pytest
 
-from referent.engine.weighing import Chance, Weighing, chances_of_place, likely_ones, log_odds, weighing_of
+from referent.engine.weighing import (
+    Chance,
+    Weighing,
+    chances_of_place,
+    likely_ones,
+    log_odds,
+    presupposed,
+    weighing_of,
+)
 
 
 @pytest.mark.parametrize(("place", "count"), [(1, 1), (2, 1), (3, 1), (1, 3), (2, 2)])
@@ -29,6 +37,18 @@ def test_without_doubt_places_are_counted():
 def test_a_doubtful_first_gives_way_to_a_sure_second():
     assert int(np.argmax(chances_of_place(np.array([0.1, 0.9, 0.9]), 1, 1))) == 1
     assert int(np.argmax(chances_of_place(np.array([0.6, 0.9, 0.9]), 1, 1))) == 0
+
+
+def test_a_question_for_the_one_presupposes_that_there_is_one():
+    doubted = np.array([0.008, 0.010, 0.009, 0.0001])
+    chances = presupposed(doubted)
+    assert chances.max() == pytest.approx(0.5)
+    assert np.diff(log_odds(chances)) == pytest.approx(np.diff(np.log(doubted / (1 - doubted))), abs=1e-3)
+    assert int(np.argmax(chances_of_place(doubted, 1, 1))) == 1  # without it the clearest one, whatever its rank
+    assert int(np.argmax(chances_of_place(chances, 1, 1))) == 0
+    believed = np.array([0.7, 0.2])
+    assert presupposed(believed) == pytest.approx(believed)
+    assert presupposed(np.zeros(0)).shape == (0,)
 
 
 def test_likely_ones_have_the_highest_expected_iou():
