@@ -163,6 +163,8 @@ def _placed(name: str, shapes: list[Shape]) -> list[Asked]:
 
 def _related(name: str, shapes: list[Shape], other: str, anchors: list[Shape]) -> list[Asked]:
     """Distances to objects of another class."""
+    if not anchors:
+        return []
     tree = shapely.STRtree(anchors)
     gaps = np.array([float(shape.distance(anchors[tree.nearest(shape)])) for shape in shapes])
     found = []

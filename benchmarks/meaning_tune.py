@@ -39,7 +39,7 @@ from referent.geo_io.frame import Frame
 from referent.geo_io.grid import Grid
 
 GRID = {
-    "least": (0.0, 0.01, 0.02, 0.05, 0.1, 0.2),
+    "least": (0.0, 0.01, 0.03, 0.1),
     "barely": (0.42, 0.3, 0.36, 0.5),
     "trust": (0.0, 0.3, 0.6, 0.9),
     "evidence": (0.5, 0.0, 0.25, 0.75, 1.0),
@@ -198,4 +198,4 @@ def _scene_share(scenes: Sequence[_Scene], weighing: Weighing) -> float:
         for item in asked:
             decision = question.decide(item.text, tables, weighing, "none")
             right.append(iou([found.geometry for found in decision.resolution.found], item.shapes) >= 0.5)
-    return float(np.mean(right))
+    return float(np.mean(right)) if right else 0.0

@@ -39,7 +39,7 @@ class Choice:
             ref: what is asked of them.
             anchors_of: gives the referents of an anchor.
             log: is told of ties and of what is missing.
-            anchor_missing: ``none``: without an anchor nothing is the nearest to it; ``all``: the order is left out.
+            anchor_missing: ``none``: without an anchor nothing is the nearest to it; else the order is left out.
         """
         self.state, self.ref, self.anchors_of, self.log = state, ref, anchors_of, log
         self.anchor_missing = anchor_missing
@@ -159,6 +159,8 @@ class Choice:
 
     def _cannot_order(self, item: Superlative) -> bool:
         """Drop everything, or leave the order out where that is wanted; returns whether everything was dropped."""
+        if item.anchor is not None and self.anchor_missing == "best":
+            return False
         if item.anchor is not None and self.anchor_missing == "all":
             self.state.misses_anchor = True
             self.log.notes.append(without_anchor(item.anchor.phrase, self.ref.phrase))

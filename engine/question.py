@@ -8,7 +8,7 @@ the model, or nothing of that name was found.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -80,6 +80,23 @@ class Question:
     def _is_evidence(self, text: str) -> bool:
         return self.is_auto and self.view.is_one_view and not self.plans[text].is_plain
 
+    def _read_loosely(
+        self,
+        plan: QueryPlan,
+        candidates: Mapping[str, gpd.GeoDataFrame],
+        whole: gpd.GeoDataFrame,
+        strict: Resolution,
+        weighing: Weighing,
+    ) -> Decision:
+        """Return what the network's reading makes likely where nothing fits the plan in every word."""
+        if strict.missing:
+            rest = resolve(plan, candidates, self.view, anchor_missing="best", weighing=weighing)
+            note = f"No '{strict.missing[0]}' was found; the network's reading of the whole expression decides."
+            if rest.found:
+                return Decision(replace(rest, notes=(note, *rest.notes)), "both")
+        note = "Nothing fits every word of the plan; the network's reading of the whole expression is shown."
+        return Decision(_as_read(plan, whole, note), "network")
+
     def decide(
         self, text: str, found: Mapping[str, gpd.GeoDataFrame], weighing: Weighing, anchor_missing: AnchorMissing
     ) -> Decision:
@@ -112,11 +129,19 @@ class Question:
         if not any(len(found[target.phrase]) for target in plan.targets):
             note = f"No '{plan.targets[0].phrase}' was found; the network's reading of the whole expression is shown."
             return Decision(_as_read(plan, whole, note), "network")
+        if not resolution.found and not _is_measured(plan):
+            return self._read_loosely(plan, candidates, whole, resolution, weighing)
         fits = [item.score * item.fit for item in resolution.found]
         if fits and max(fits) < weighing.trust * float(whole["score"].max()):
             note = "What the plan found fits poorly; the network's reading of the whole expression is shown."
             return Decision(_as_read(plan, whole, note), "network")
         return Decision(resolution, "both")
+
+
+def _is_measured(plan: QueryPlan) -> bool:
+    """Return whether a plan holds a number of metres: what the network thinks is no answer to that."""
+    referents = [ref for target in plan.targets for ref in target.walk()]
+    return any(ref.comparisons or any(item.name == "distance" for item in ref.relations) for ref in referents)
 
 
 def _with_evidence(table: gpd.GeoDataFrame, whole: gpd.GeoDataFrame, weight: float) -> gpd.GeoDataFrame:

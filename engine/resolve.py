@@ -26,8 +26,10 @@ from .candidates import ENOUGH, Candidates, Log, distances, only_closest, overla
 from .choice import Anchors, Choice, without_anchor
 from .weighing import Weighing
 
-AnchorMissing = Literal["none", "all"]
+AnchorMissing = Literal["none", "all", "best"]
+"""What a missing anchor means: see ``resolve``."""
 ANCHOR_MISSING = ("none", "all")
+"""What a person may choose."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def resolve(
         candidates: phrase of the plan -> polygons, all in the CRS of the frame, with a ``score`` in [0, 1] and perhaps
             an ``evidence`` in [0, 1] that lowers what they are preferred by.
         frame: the picture or map extent that the question is about.
-        anchor_missing: ``none``: nothing is next to what was not found; ``all``: leave out what needs the anchor.
+        anchor_missing: ``none``: nothing is next to what was not found; ``all``: everything that fits otherwise;
+            ``best``: as if the anchor had not been asked for, so one of them where one is asked for.
         weighing: how far scores are believed; None: as they are.
 
     Raises:
@@ -181,9 +184,8 @@ class _Resolver:
                 return
             missing = next(a.phrase for a, (p, _) in zip(relation.anchors, found, strict=True) if len(p) == 0)
             self.log.missing.append(missing)
-            if self.anchor_missing == "all":
-                state.misses_anchor = True
-                self.log.notes.append(without_anchor(missing, ref.phrase))
+            if self.anchor_missing != "none":
+                self._leave_out(state, ref, missing)
                 return
             self.log.notes.append(f"No '{missing}' was found, so nothing is {words} {named}.")
             state.drop(np.ones(len(state.placement), dtype=bool), f"there is no '{missing}'")
@@ -197,6 +199,11 @@ class _Resolver:
             state.judge(1.0 - degrees, f"{words} {named}")
         else:
             state.judge(degrees, f"{words} {named}", floor)
+
+    def _leave_out(self, state: Candidates, ref: Referent, missing: str) -> None:
+        if self.anchor_missing == "all":
+            state.misses_anchor = True
+            self.log.notes.append(without_anchor(missing, ref.phrase))
 
     def _degrees(self, state: Candidates, relation: Relation, anchors: list[Placement]) -> tuple[Degrees, Index]:
         if relation.name == "between":
@@ -239,9 +246,8 @@ class _Resolver:
             anchors, _ = self._anchors(item.anchor)
             if not len(anchors):
                 self.log.missing.append(item.anchor.phrase)
-                if self.anchor_missing == "all":
-                    state.misses_anchor = True
-                    self.log.notes.append(without_anchor(item.anchor.phrase, ref.phrase))
+                if self.anchor_missing != "none":
+                    self._leave_out(state, ref, item.anchor.phrase)
                     return
                 self.log.notes.append(f"No '{item.anchor.phrase}' was found to compare with.")
                 state.drop(np.ones(len(values), dtype=bool), f"there is no '{item.anchor.phrase}'")

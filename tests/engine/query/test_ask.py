@@ -140,6 +140,22 @@ def test_ask_falls_back_to_the_network_where_the_plan_finds_nothing(scene_file, 
     assert "decided by the network's reading" in explanation
 
 
+def test_ask_reads_loosely_where_an_anchor_is_missing_but_the_network_sees_the_whole(scene_file, segmenter):
+    asked = {"model": segmenter(window_px=1024, stride_px=768), "store": MemoryFeatureStore()}
+    text = "the leftmost red tank next to the green pier"
+    answer = ask(scene_file, text, **asked)
+    leftmost = ask(scene_file, "the leftmost red tank", reading="plan", **asked)
+    assert _only(answer).geometry.equals(_only(leftmost).geometry)
+    assert "No 'green pier' was found; the network's reading of the whole" in answer.explanations[text]
+    assert len(ask(scene_file, text, reading="plan", **asked).frame) == 0
+
+
+def test_ask_stays_strict_about_metres(scene_file, segmenter):
+    asked = {"model": segmenter(window_px=1024, stride_px=768), "store": MemoryFeatureStore()}
+    assert len(ask(scene_file, "the red tank within 40 m of the green pier", **asked).frame) == 0
+    assert len(ask(scene_file, "red tanks larger than 9 ha", **asked).frame) == 0
+
+
 def test_ask_leaves_what_the_model_does_not_know_to_the_network(scene_file, segmenter):
     model = segmenter(classes=("airplane",))
     options = QueryOptions(allow_unknown=True)
