@@ -65,6 +65,7 @@ class EvaluateDialog(LayerDialog):
         self.buttons.insertWidget(2, self.open_button)
         self._report = Path()
         self.align_forms()
+        self.job.succeeded.connect(self._on_succeeded)
         self.start_button.clicked.connect(self.evaluate)
         self.open_button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._report))))
 
@@ -87,8 +88,7 @@ class EvaluateDialog(LayerDialog):
             },
         )
 
-    def on_succeeded(self, method: str, value: dict[str, Any]) -> None:
-        """Show the figures."""
+    def _on_succeeded(self, method: str, value: dict[str, Any]) -> None:
         self.page.show_page(_figures_page(value))
         self.open_button.setVisible(self._report.exists())
 

@@ -60,7 +60,7 @@ class FormArea(QScrollArea):
 class LayerDialog(QDialog):
     """A window beside the map: the map stays usable, since that is where objects are selected.
 
-    A child fills ``form`` and ``tabs``, names the main button, and implements :meth:`on_succeeded`.
+    A child fills ``form`` and ``tabs``, names the main button, and shows what ``job`` says when it succeeds.
     """
 
     help_section = ""
@@ -125,7 +125,6 @@ class LayerDialog(QDialog):
         self.stop_button.clicked.connect(self.stop)
         self.job.progressed.connect(self.progress.show_report)
         self.job.warned.connect(self.say)
-        self.job.succeeded.connect(self.on_succeeded)
         self.job.failed.connect(self.on_failed)
         self.job.finished.connect(self._on_finished)
 
@@ -168,10 +167,6 @@ class LayerDialog(QDialog):
     def stop(self) -> None:
         """Stop what runs."""
         self.job.stop()
-
-    def on_succeeded(self, method: str, value: dict[str, Any]) -> None:
-        """Show what came of a job."""
-        raise NotImplementedError
 
     def on_failed(self, method: str, code: str, sentence: str) -> None:
         """Show why nothing came of it."""

@@ -72,6 +72,7 @@ class TrainDialog(LayerDialog):
 
         self.look_button.clicked.connect(self.look)
         self.start_button.clicked.connect(self.train)
+        self.job.succeeded.connect(self._on_succeeded)
         self.job.measured.connect(self._on_measured)
         self.sources.labels_changed.connect(self._on_labels)
         self.editor.field_added.connect(self.sources.choose_expression_field)
@@ -180,8 +181,7 @@ class TrainDialog(LayerDialog):
         self.editor.close_editor()
         super().shut()
 
-    def on_succeeded(self, method: str, value: dict[str, Any]) -> None:
-        """Show the data, or the figures of the new model."""
+    def _on_succeeded(self, method: str, value: dict[str, Any]) -> None:
         if method == "describe_training":
             self.data_page.show_page(understanding_page(value), self._sheet)
             return

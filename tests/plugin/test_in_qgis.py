@@ -41,5 +41,5 @@ def test_in_a_real_qgis(name, tmp_path, speckled_model, scene_files):
     options = ["-o", "addopts=--import-mode=importlib", "-p", "no:cacheprovider", "-p", "no:doctest", "-q", "-rA"]
     options += ["-o", f"pythonpath={FOLDER}"]
     command = [sys.executable, "-m", "pytest", *options, str(FOLDER / name)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, f"{done.stdout[-12000:]}\n{done.stderr[-4000:]}"
