@@ -256,7 +256,7 @@ def _wrel_config(
         joint_rate=settings.learning_rate,
         text_rate=0.3,
         clip_norm=2.0,
-        bank=BankConfig(init_rate=1e-2, joint_rate=1e-3),
+        bank=BankConfig(init_rate=1e-2, joint_rate=1e-2),  # at the published ones it stays where it began
         mix=SampleMix(
             size_px=chip_px,
             text_tokens=tokenizer.max_tokens,
