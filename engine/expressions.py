@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from ..core_model.errors import ExpressionError
-from ..core_model.expression.lexicon import concepts_of, head_noun
+from ..core_model.expression.lexicon import concepts_of, head_noun, spoken_class
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _SMALL_WORDS = frozenset("a an the all any every each some one this that these those of".split())
@@ -55,6 +55,8 @@ def knows(text: str, classes: Sequence[str]) -> bool:
         text: a noun phrase or a whole expression.
         classes: class names that the model knows; none means that it takes any word.
     """
+    if spoken_class(text, classes) is not None:
+        return True
     concepts = {concept for name in classes for concept in concepts_of(name.lower())} | set(classes)
     noun = head_noun(text)
     return not classes or (noun is not None and (noun in concepts or bool(concepts & set(concepts_of(noun)))))

@@ -290,6 +290,35 @@ def head_noun(phrase: str) -> str | None:
     return None
 
 
+def spoken_class(phrase: str, known_classes: Iterable[str]) -> str | None:
+    """Return the class whose own name, singular or plural, is what a phrase is about.
+
+    A model that was taught classes of a person's own knows nouns that the lexicon does not: ``the large concrete roofs
+    by the road`` is about a concrete roof where there is such a class.
+
+    Args:
+        phrase: a noun phrase or a whole expression.
+        known_classes: class names in any case, with ``_``, ``-`` or spaces.
+    """
+    names: dict[str, str] = {}
+    for name in known_classes:
+        words = " ".join(re.split(r"[\s_-]+", name.strip().lower()))
+        names[words] = name
+        names.setdefault(plural(words), name)
+    longest = max((words.count(" ") + 1 for words in names), default=0)
+    text = " ".join(re.split(r"[\s_]+", phrase.strip().lower()))
+    for part in _STOP.split(text):
+        found = re.findall(r"[^\W_]+(?:'[^\W_]+)?", part)
+        for end in range(len(found), 0, -1):
+            for length in range(min(longest, end), 0, -1):
+                noun = " ".join(found[end - length : end])
+                if noun in names:
+                    return names[noun]
+            if " ".join(found[end - 1 : end]) in SINGULAR_OF:
+                return None  # another noun is the head
+    return None
+
+
 def class_of(noun_phrase: str, known_classes: Iterable[str]) -> str | None:
     """Return the one class of a model that a noun phrase names.
 
@@ -302,8 +331,9 @@ def class_of(noun_phrase: str, known_classes: Iterable[str]) -> str | None:
     """
     known = {" ".join(re.split(r"[\s_-]+", name.strip().lower())): name for name in known_classes}
     wanted = " ".join(re.split(r"[\s_-]+", noun_phrase.strip().lower()))
-    if wanted in known:
-        return known[wanted]
+    spoken = known.get(wanted) or spoken_class(noun_phrase, known.values())
+    if spoken is not None:
+        return spoken
     noun = head_noun(noun_phrase)
     if noun is None:
         return None
