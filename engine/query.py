@@ -27,6 +27,7 @@ from .expressions import check_known, check_texts
 from .features import FeatureStore, shared_store
 from .journal import Journal
 from .kinds import check_regions, form_of, parting_of
+from .memory import memory_bound_mb
 from .objects import ObjectRules, ObjectSearch
 from .progress import ProgressSink
 from .query_options import QueryOptions as QueryOptions
@@ -119,6 +120,7 @@ def query(
         pixel_m2 = (scene.grid.pixel_size_m or 1.0) ** 2
         min_area_m2 = MIN_OBJECT_PX * pixel_m2 if options.min_area_m2 is None else options.min_area_m2
         tolerance_px = OUTLINE_TOLERANCE_PX if options.simplify_m is None else options.simplify_m / pixel_m2**0.5
+        bound_mb = memory_bound_mb(plan)
         with open_scores(plan) as scores:
             searches = [
                 ObjectSearch(
@@ -154,6 +156,7 @@ def query(
         "warnings": warnings,
         "best_scores": {text: round(best, 4) for text, best in zip(texts, scores.best, strict=True)},
         "valid_share": round(scores.valid_px / (scene.grid.height * scene.grid.width), 6),
+        "memory_bound_mb": bound_mb,
         "damaged": [list(hole.bounds) for hole in holes],
         "windows": scores.windows,
         "windows_skipped": scores.windows_skipped,

@@ -12,7 +12,10 @@ from scipy.sparse.csgraph import connected_components
 
 from .window import Window
 
-_STRIP_PX = 1 << 23
+STRIP_PX = 1 << 23
+"""Pixels that are looked at at once."""
+LABEL_BYTES = 24
+"""Memory per pixel that is looked at: labels, their renumbering, masks."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class ComponentTracker:
             codes: (H, W) uint8, W the width of the scene.
         """
         closed = self.finish() if row_off != self._row_end else []
-        step = max(1, _STRIP_PX // max(1, codes.shape[1]))
+        step = max(1, STRIP_PX // max(1, codes.shape[1]))
         for start in range(0, len(codes), step):
             closed += self._add(row_off + start, codes[start : start + step])
         self._row_end = row_off + len(codes)

@@ -116,7 +116,7 @@ def test_components_do_not_depend_on_strips(monkeypatch, strip_rows):
     scores = ScoreFile(120, 90)
     scores.write_rows(0, encode_scores(smooth.astype(np.float32)))
     whole = components_of(scores, 5)
-    monkeypatch.setattr(component, "_STRIP_PX", 90 * strip_rows)
+    monkeypatch.setattr(component, "STRIP_PX", 90 * strip_rows)
     parts = components_of(scores, 5)
     key = lambda c: (c.window, c.area_px, c.code_sum)  # noqa: E731
     assert sorted(map(key, parts)) == sorted(map(key, whole))

@@ -51,7 +51,7 @@ def test_answer_of_a_context_free_network_does_not_depend_on_windows(
 
 
 def test_answer_does_not_depend_on_strips_and_blocks(reference, scene_file, segmenter, ious, monkeypatch):
-    monkeypatch.setattr(component, "_STRIP_PX", 640 * 37)
+    monkeypatch.setattr(component, "STRIP_PX", 640 * 37)
     assert min(ious(reference, ask(scene_file, segmenter()))) == 1.0
     whole = ask(scene_file, segmenter(), simplify_m=0)
     monkeypatch.setattr(polygonize, "LARGE_PX", 50)

@@ -6,12 +6,16 @@ import json
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+
+from referent.engine.features import MemoryFeatureStore
+from referent.engine.query import query
 
 CODE = """
 import importlib.util, json, resource, sys
@@ -48,6 +52,20 @@ def measure(path: Path) -> dict[str, int]:
         [sys.executable, "-c", textwrap.dedent(CODE), conftest, path], capture_output=True, text=True, check=True
     )
     return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_bound_is_stated_holds_and_does_not_grow_with_height(tmp_path, segmenter):
+    facts = []
+    for height in (2560, 10_240):
+        path = sparse_scene(tmp_path / f"{height}.tif", height)
+        tracemalloc.start()
+        frame = query(path, ["red", "blue"], model=segmenter(), store=MemoryFeatureStore(1))
+        peak_mb = tracemalloc.get_traced_memory()[1] / 1e6  # arrays of numpy; GDAL's cache and PyTorch are not seen
+        tracemalloc.stop()
+        facts.append((frame.attrs["memory_bound_mb"], peak_mb))
+    (small, small_peak), (large, large_peak) = facts
+    assert small == large
+    assert max(small_peak, large_peak) < small - 128
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="peak memory is asked the POSIX way")
