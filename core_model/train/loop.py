@@ -167,7 +167,7 @@ def run_loop(
         trained.append(("average", average.network, None))
     progress = _Progress(folder, config, peers, trained, [turn for _, turn in turns])
     start = progress.resume()
-    began = time.monotonic()
+    began, logged = time.monotonic(), max(1, min(50, config.steps // 40))
     with log:
         for step, batch in enumerate(_batches(source, start, config, peers), start):
             if progress.is_over:
@@ -193,7 +193,7 @@ def run_loop(
                     validation = validate(judged)
                     progress.judge(validation, judged, done)
             report = StepReport(done, config.steps, losses, validation, (time.monotonic() - began) / (done - start))
-            if peers.rank == 0 and (validation is not None or done % 50 == 0):
+            if peers.rank == 0 and (validation is not None or done % logged == 0 or done == config.steps):
                 log.write(_row(report))
             if on_step is not None:
                 on_step(report)
