@@ -80,6 +80,9 @@ def figures(rows: list[dict[str, Any]]) -> list[Figure]:
         if {("lrb-wrel", ratio), ("naive-wrel", ratio)} <= means.keys():
             gain = means["lrb-wrel", ratio] - means["naive-wrel", ratio]
             found.append(Figure(f"lrb_minus_naive_{ratio}", gain, "share, mean over seeds", ">= 0"))
+        equal = ("naive-wrel, equal compute", ratio)
+        if equal in means:
+            found.append(Figure(f"naive_equal_compute_miou_{ratio}", means[equal], "share, mean over seeds"))
     if ("all expressions", 100) in means:
         found.append(Figure("full_miou_100", means["all expressions", 100], "share, mean over seeds"))
     widest = max(spread(values_of(seeds)) for seeds in groups.values())

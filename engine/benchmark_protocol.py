@@ -90,8 +90,8 @@ def rows_of(protocol: Protocol, ratio: int) -> dict[str, WrelConfig]:
         "shared prompt": lrb(shared_by_class=True),
     }
     if ratio in protocol.control_ratios:
-        rows["zero prompts"] = lrb(frozen=True, init_std=0.0)
         rows["naive-wrel, equal compute"] = naive.changed(steps=equal_steps(base, 1 - ratio / 100))
+        rows["zero prompts"] = lrb(frozen=True, init_std=0.0)
         for first, second in protocol.swept_rates:
             rows[f"bank rates {first:g} {second:g}"] = lrb(init_rate=first, joint_rate=second)
         # Ours, against hints that the student lacks at test time: fewer prompts, and prompts that are often missing.
@@ -108,14 +108,14 @@ def equal_steps(config: WrelConfig, weak_share: float) -> int:
 
 
 def cells_of(protocol: Protocol, ratios: list[int], seeds: int) -> list[Cell]:
-    """Return all cells: rows that are run at every ratio first, one seed after the other; then the other controls."""
-    found = [
-        Cell(row, ratio, seed, config.changed(seed=seed))
-        for seed in range(seeds)
-        for ratio in ratios
-        for row, config in rows_of(protocol, ratio).items()
-    ]
-    return sorted(found, key=lambda cell: cell.ratio != FULL and cell.row not in MAIN_ROWS)
+    """Return all cells: rows that are run at every ratio first, seed by seed; then the other controls, row by row."""
+    main: list[Cell] = []
+    controls: list[Cell] = []
+    for ratio in ratios:
+        for row, config in rows_of(protocol, ratio).items():
+            cells = [Cell(row, ratio, seed, config.changed(seed=seed)) for seed in range(seeds)]
+            (main if ratio == FULL or row in MAIN_ROWS else controls).extend(cells)
+    return sorted(main, key=lambda cell: cell.seed) + controls
 
 
 def read_protocol(path: Path) -> Protocol:

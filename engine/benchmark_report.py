@@ -160,7 +160,7 @@ def draw_theory(rows: list[Row], path: Path) -> Path | None:
         axes.set(xlabel="weak samples, %", title=title)
         axes.spines[["top", "right"]].set_visible(False)
         axes.axhline(0, color="0.7", linewidth=0.8)
-    axes.legend(frameon=False, fontsize=7)
+    axes.legend(frameon=False, fontsize=7, loc="lower center")
     figure.savefig(path)
     return path
 
