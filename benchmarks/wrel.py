@@ -2,7 +2,7 @@
 
     referent benchmark wrel --data ../shared/data/ucm_refer --ratios 10 30 50 100 --seeds 3 -o runs/wrel
     referent benchmark wrel --data ../shared/data/ucm_refer --protocol resources/configs/wrel_scratch.toml \
-        --ratios 30 --seeds 2 -o runs/wrel-scratch
+        --ratios 30 --seeds 1 -o runs/wrel-scratch
     python benchmarks/wrel.py runs/wrel --scratch runs/wrel-scratch
 
 The page ``wrel.md`` is written between two marks; what stands outside of them is kept.
