@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .archive_input import ENDINGS as RASTER_ENDINGS
 from .archive_input import find_rasters, split_words
 from .cli_archive import add_options as add_archive_options
 from .cli_archive import run_many
@@ -121,6 +122,9 @@ def run(args: argparse.Namespace) -> int:
     words, args.expressions = split_words([str(args.raster), *args.expressions])
     if not args.expressions:
         raise OptionsError("There is no expression: write what to look for behind the rasters, in quotes.")
+    for text in args.expressions:
+        if text.lower().endswith(RASTER_ENDINGS):
+            raise OptionsError(f"'{text}' is a raster, not an expression: write rasters before the expressions.")
     check_texts(args.expressions)
     sources = find_rasters(words)
     if len(sources) > 1:

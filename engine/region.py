@@ -28,7 +28,8 @@ def read_region(path: str | Path, crs: pyproj.CRS | None) -> BaseGeometry:
     try:
         frame = geopandas.read_file(path)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise LayerError(f"The region {path} cannot be read ({error}): give a vector file with polygons.") from error
+        reason = str(error).partition("; It might help")[0].rstrip(".")  # drivers are no matter for the person
+        raise LayerError(f"The region {path} cannot be read ({reason}): give a vector file with polygons.") from error
     if not isinstance(frame, geopandas.GeoDataFrame):
         raise LayerError(f"The region {path} holds no geometries: give a vector file with polygons.")
     if crs is not None:
