@@ -26,8 +26,8 @@ def memory_bound_mb(plan: ScanPlan) -> int:
     width = max(width, window)
     strip_px = width * window
     blending = Mosaic.strip_nbytes(channels, width, window)
-    # Final rows as logits, their quotient and its mask, and as codes.
-    final = (4 + 4 + 1 + 1) * channels * strip_px
+    # Final rows as codes, of this strip and as they are handed on.
+    final = 2 * channels * strip_px
     labels = LABEL_BYTES * min(strip_px, max(STRIP_PX, width))
     # Pixels and validity, as read, resampled and cut into tiles that overlap.
     reading = (GROUPS_AHEAD + READERS + 1) * 4 * 4 * window * (max(plan.tile_size_px, window) + window)

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from .window import Window
 
-STRIP_PX = 1 << 23
+STRIP_PX = 1 << 21
 """Pixels that are looked at at once."""
 LABEL_BYTES = 24
 """Memory per pixel that is looked at: labels, their renumbering, masks."""

@@ -59,11 +59,14 @@ class Mosaic:
         self._weights = edge_weights(window_px, window_px - stride_px)
         self._row_off = row_off
         self._filled_end = row_off
+        self._taken = 0
+        """Rows at the top that were taken and not given up yet."""
         self._sums = np.zeros((channels, window_px, width), dtype=np.float32)
         self._totals = np.zeros((window_px, width), dtype=np.float32)
 
     def carry(self) -> dict[str, NDArray[np.generic]]:
         """Return what blending still holds: all that a later :meth:`restore` needs to go on from the rows taken."""
+        self._move_down()
         rows = max(0, self._filled_end - self._row_off)
         ends = np.asarray((self._row_off, self._filled_end), dtype=np.int64)
         return {"sums": self._sums[:, :rows].copy(), "totals": self._totals[:rows].copy(), "ends": ends}
@@ -92,6 +95,7 @@ class Mosaic:
             logits: (C, H, W) float32.
             valid: (H, W) bool; other pixels count for nothing.
         """
+        self._move_down()
         top = window.row_off - self._row_off
         height = min(window.height, self._shape[0] - window.row_off)
         width = min(window.width, self._shape[1] - window.col_off)
@@ -103,11 +107,14 @@ class Mosaic:
         self._filled_end = max(self._filled_end, window.row_off + height)
 
     def take(self, row_end: int) -> Strip | None:
-        """Return the rows above ``row_end`` that were not taken yet, and move the strip down; None if none hold data.
+        """Return the rows above ``row_end`` that were not taken yet; None if none hold data.
+
+        The rows are a view of this mosaic, as a copy would double its memory: they hold until its next call.
 
         Args:
             row_end: no later window reaches rows above this one.
         """
+        self._move_down()
         row_end = min(row_end, self._shape[0])
         count = row_end - self._row_off
         if count <= 0:
@@ -115,15 +122,21 @@ class Mosaic:
         if self._filled_end <= self._row_off:  # all zeros: sparse scenes have many such strips
             self._row_off = self._filled_end = row_end
             return None
-        totals = self._totals[:count]
+        logits = self._sums[:, :count]
         with np.errstate(invalid="ignore", divide="ignore"):
-            logits = np.where(totals > 0, self._sums[:, :count] / totals, np.float32(np.nan))
+            np.divide(logits, self._totals[:count], out=logits)  # 0 over 0 is NaN: nothing was there
         strip = Strip(self._row_off, logits)
+        self._taken = count
+        self._row_off = row_end
+        return strip
+
+    def _move_down(self) -> None:
+        """Give up the rows that were taken."""
+        count, self._taken = self._taken, 0
+        if not count:
+            return
         for array in (self._sums, self._totals):
-            rows = array.shape[-2]
-            kept = rows - count
+            kept = array.shape[-2] - count
             # Forward copy between overlapping rows of one array; numpy buffers it.
             array[..., :kept, :] = array[..., count:, :]
             array[..., max(kept, 0) :, :] = 0
-        self._row_off = row_end
-        return strip
