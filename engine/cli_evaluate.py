@@ -11,6 +11,7 @@ from typing import Any
 from .cli_layers import add_layer_options, sort_files, source_of
 from .cli_progress import ProgressBar, warn
 from .errors import OptionsError
+from .plain import plain
 
 _EPILOG = """examples:
   referent evaluate scene_test.tif labels_test.gpkg --model my-model --report report.html
@@ -86,6 +87,6 @@ def run(args: argparse.Namespace) -> None:
             result = evaluate_on_layers(request, bar)
     for text in result.warnings:
         warn(args, text)
-    print(json.dumps(result.to_dict(), ensure_ascii=False) if args.json else result.to_text())
+    print(json.dumps(plain(result.to_dict()), ensure_ascii=False) if args.json else result.to_text())
     if args.report is not None and not args.json:
         print(f"wrote {args.report}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .cli_layers import add_layer_options, sort_files, source_of
 from .cli_progress import ProgressBar, warn
 from .errors import Cancelled, OptionsError
+from .plain import plain
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _train(args: argparse.Namespace, request: LayerTraining) -> None:
             raise
     for text in model.warnings:
         warn(args, text)
-    print(json.dumps(model.to_dict(), ensure_ascii=False) if args.json else _told(model, request))
+    print(json.dumps(plain(model.to_dict()), ensure_ascii=False) if args.json else _told(model, request))
 
 
 def _run_config(args: argparse.Namespace) -> None:

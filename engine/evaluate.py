@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -54,20 +55,24 @@ class EvaluationReport:
         for name, value in self.headline.items():
             low_high = self.intervals.get(name)
             spread = f"  ({low_high[0]:.3f} to {low_high[1]:.3f})" if low_high else ""
-            lines.append(f"  {name:32s} {value:6.3f}{spread}")
+            lines.append(f"  {name:32s} {_shown(value)}{spread}")
         lines += ["", f"  {'':16s} {'count':>6s} {'mIoU':>6s} {'oIoU':>6s} {'Pr@.5':>6s} {'Pr@.7':>6s} {'Pr@.9':>6s}"]
         for name, row in self.groups.items():
-            cells = " ".join(f"{row[key]:6.3f}" for key in ("miou", "oiou", "pr50", "pr70", "pr90"))
+            cells = " ".join(_shown(row[key]) for key in ("miou", "oiou", "pr50", "pr70", "pr90"))
             lines.append(f"  {name:16s} {row['count']:6.0f} {cells}")
         lines += ["", f"  {'class':16s} {'written':>8s} {'mIoU':>6s} {'chips':>8s} {'oIoU':>6s}"]
         for name, row in self.classes.items():
             lines.append(
-                f"  {name:16s} {row['written_count']:8.0f} {row['written_miou']:6.3f} "
-                f"{row['class_count']:8.0f} {row['class_oiou']:6.3f}"
+                f"  {name:16s} {row['written_count']:8.0f} {_shown(row['written_miou'])} "
+                f"{row['class_count']:8.0f} {_shown(row['class_oiou'])}"
             )
         lines += ["", f"  {'kind':16s} {'written':>8s} {'mIoU':>6s}"]
-        lines += [f"  {name:16s} {row['count']:8.0f} {row['miou']:6.3f}" for name, row in self.kinds.items()]
+        lines += [f"  {name:16s} {row['count']:8.0f} {_shown(row['miou'])}" for name, row in self.kinds.items()]
         return "\n".join(lines)
+
+
+def _shown(value: float) -> str:
+    return f"{value:6.3f}" if math.isfinite(value) else f"{'-':>6s}"
 
 
 OnAnswers = Callable[[EvaluationReport, Sequence[Answer], Sequence[Chip], Segmenter], None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -14,6 +13,7 @@ from .layer_fit import Method
 from .layer_samples import LayerSource
 from .layer_training import LayerTraining, describe, train_on_layers
 from .params import EvaluateParams, TrainParams, from_params
+from .plain import plain
 from .progress import Progress
 
 
@@ -101,19 +101,6 @@ def _reporter(context: JobContext) -> Callable[[Progress], None]:
         context.progress(progress.stage, progress.done, progress.total, progress.unit)
 
     return report
-
-
-def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a JSON object: tuples as lists, numbers that are not finite as null."""
-    return {str(name): _plain(value) for name, value in values.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return plain(value)
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 TRAINING_JOBS: dict[str, Job] = {
