@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--model", default="small", help="bundled model or checkpoint folder (small)")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data" / "ucm_refer")
     parser.add_argument("--split", default="test", choices=("val", "test"), help="of chips and scene; tune takes val")
-    parser.add_argument("--limit", type=int, help="use the first N chips only")
+    parser.add_argument("--limit", type=int, help="use the first N chips or scenes only")
     parser.add_argument("--pictures", type=Path, help="folder for pictures of the scenes' answers")
     parser.add_argument("--dry-run", action="store_true", help="print the figures and record nothing")
     args = parser.parse_args()
@@ -172,7 +172,7 @@ def scene(args: argparse.Namespace) -> list[Figure]:
     """Ask scenes of 4096 x 4096 px made of chips: tile by tile, and planned."""
     from meaning_scene import ask_scenes
 
-    return ask_scenes(_segmenter(args.model), args.data, args.split, args.pictures)
+    return ask_scenes(_segmenter(args.model), args.data, args.split, args.pictures, args.limit)
 
 
 def _segmenter(model: str) -> Segmenter:

@@ -35,7 +35,7 @@ CLASSES = (("airplane", "house"), ("storage tank",), ("tennis court",), ("baseba
 NEAR_M = 150
 KINDS = ("first", "rank", "number", "place", "relation")
 READINGS = ("plan", "network")
-PANEL_PX = 700
+PANEL_PX = 640
 ASKED_PER_SCENE = 8
 
 Shape = shapely.Geometry
@@ -179,7 +179,9 @@ def _related(name: str, shapes: list[Shape], other: str, anchors: list[Shape]) -
     return found
 
 
-def ask_scenes(segmenter: Segmenter, data: Path, split: str, pictures: Path | None) -> list[Figure]:
+def ask_scenes(
+    segmenter: Segmenter, data: Path, split: str, pictures: Path | None, limit: int | None = None
+) -> list[Figure]:
     """Ask one scene for each group of classes: tile by tile, and planned; image features are computed once.
 
     Args:
@@ -187,11 +189,12 @@ def ask_scenes(segmenter: Segmenter, data: Path, split: str, pictures: Path | No
         data: folder of ucm_refer.
         split: ``val`` or ``test``.
         pictures: folder for a picture of each scene; None for none.
+        limit: ask the first N scenes only.
     """
     chips = list(read_ucm_refer(data, split).chips)
     right: dict[tuple[str, str], list[float]] = defaultdict(list)
     with TemporaryDirectory() as folder:
-        for seed, names in enumerate(CLASSES):
+        for seed, names in enumerate(CLASSES[:limit]):
             scene = compose(chips, names, random.Random(seed))
             asked = some_of(questions_of(scene), random.Random(seed))
             path = Path(folder) / f"scene of {' and '.join(plural(name) for name in names)}.tif"
@@ -210,7 +213,7 @@ def ask_scenes(segmenter: Segmenter, data: Path, split: str, pictures: Path | No
             if pictures is not None:
                 pictures.mkdir(parents=True, exist_ok=True)
                 picture = draw_scene(scene, asked, found)
-                picture.save(pictures / f"scene-{names[0].replace(' ', '-')}.jpg", quality=72)
+                picture.save(pictures / f"scene-{names[0].replace(' ', '-')}.jpg", quality=62)
     figures = [Figure("scene_expressions", float(len(right["plan", "all"])), "expressions")]
     for reading, name in (("network", "scene_tilewise"), ("plan", "scene_plan")):
         figures.append(Figure(f"{name}_right_share", float(np.mean(right[reading, "all"])), "share"))

@@ -23,6 +23,10 @@ from .grid import Grid, apply_transform, horizontal_crs
 Coordinates = NDArray[np.float64]
 
 
+_LARGE_M = 1_000_000.0
+"""Pictures wider than this are measured in an equidistant plane, others in a stereographic one."""
+
+
 @dataclass(frozen=True)
 class Frame:
     """A picture laid on a map."""
@@ -62,8 +66,17 @@ class Frame:
             return None
         x, y = apply_transform(self.grid.transform, self.grid.width / 2, self.grid.height / 2)
         lon, lat = pyproj.Transformer.from_crs(plane, geodetic.to_2d(), always_xy=True).transform(x, y)
+        # Four times as fast, but no plane for half the Earth.
+        is_large = (self.grid.pixel_size_m or 0.0) * max(self.grid.shape) > _LARGE_M
         local = pyproj.CRS.from_dict(
-            {"proj": "aeqd", "lat_0": lat, "lon_0": lon, "datum": "WGS84", "units": "m", "type": "crs"}
+            {
+                "proj": "aeqd" if is_large else "stere",
+                "lat_0": lat,
+                "lon_0": lon,
+                "datum": "WGS84",
+                "units": "m",
+                "type": "crs",
+            }
         )
         return pyproj.Transformer.from_crs(plane, local, always_xy=True)
 
