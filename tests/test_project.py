@@ -9,7 +9,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 import tomllib
 import zipfile
 from pathlib import Path
@@ -93,16 +92,13 @@ def test_imports_point_one_way() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_help_loads_nothing_heavy_and_is_instant() -> None:
+def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys; from referent.engine.cli import build_parser; build_parser().format_help(); "
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
-    start = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seconds = time.perf_counter() - start
     assert done.stdout.strip() == "[]"
-    assert seconds < 1.0  # 0.07 s on an idle machine; the list above is what keeps it so
 
 
 def test_versions_agree() -> None:
