@@ -19,7 +19,7 @@ from .preview_marks import Marks, to_rgb
 
 MAX_SIDE_PX = 1600
 MIN_SIDE_PX = 640
-MAX_NUMBERS = 150
+MAX_NUMBERS = 40
 """More polygons than this are drawn without numbers, which would hide them."""
 MAX_LABELS = 40
 """More relations than this are drawn without their distances."""
