@@ -332,10 +332,11 @@ _READING = """## How to read this
 
 Read the figures beside the two answers that need no model. Training on 32 roofs for 80 steps teaches a model where
 roofs are, and little of what they are made of: it gets somewhat more than "everything" and far less than "exactly all
-roofs". The bundled model's start is ahead of random weights (which learn at a three times higher rate) in the mean of every pair of
-cells, most where few objects are labelled; for a single pair look at the spread over seeds. Expressions are hardly answered at all. The command's own default is
-150 steps or more; that was not measured here. Cells of the grid without a row were not run for want of time; minutes
-are those of two slow cores that other programs used as well, and no GPU was at hand."""
+roofs". The bundled model's start is ahead of random weights (which learn at a three times higher rate) in the mean of
+every pair of cells, most where few objects are labelled; for a single pair look at the spread over seeds. Expressions
+are hardly answered at all. The command's own default is 150 steps or more; that was not measured here. Cells of the
+grid without a row were not run for want of time; minutes are those of two slow cores that other programs used as well,
+and no GPU was at hand."""
 
 
 if __name__ == "__main__":
