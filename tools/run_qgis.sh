@@ -15,6 +15,8 @@ until [[ -s $work/display ]]; do sleep 0.1; done
 export DISPLAY=:$(<"$work/display") HOME=$work/home XDG_RUNTIME_DIR=$work/run XDG_DATA_HOME=$work/home/data
 export QGIS_PLUGINPATH=$work/plugins REFERENT_PYTHON=${REFERENT_PYTHON:-$root/.venv/bin/python}
 unset QT_QPA_PLATFORM PYTHONPATH
+# A virtual environment at the head of PATH lets QGIS's own Python look for its library there, and QGIS crashes.
+PATH=$(tr : '\n' <<<"$PATH" | grep -v "^$root/.venv/" | paste -sd :)
 qgis_process.bin plugins enable referent >/dev/null 2>&1
 profile=$(find "$work/home" -name QGIS3.ini | head -1)
 if [[ -n ${LOCALE:-} ]]; then
