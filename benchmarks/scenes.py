@@ -31,8 +31,8 @@ from record import FOLDER, Figure, record
 VIEW_PX = (2048, 2048)
 FIRST, FURTHER = "storage tank", ("tennis court", "boat", "swimming pool")
 STAGES = ("read", "encode", "decode", "blend", "find objects", "write")
-FOLDER_RASTERS = 4
-FOLDER_RASTER_PX = (448, 448)
+FOLDER_RASTERS = 8
+FOLDER_RASTER_PX = (1024, 1024)
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +17,16 @@ from .chip_evaluation import Question, questions_of, truth_of
 from .config import Calibration
 from .data.chips import Chip
 from .device import Compute
+from .named_classes import is_class_name, named_classes
 from .network import ReferringNetwork
 from .tokenizer import ExpressionTokenizer
 
 _MASK_BIASES = tuple(np.linspace(-1.0, 3.0, 17))
 _PEAK_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
+_NEVER = -1e4
+"""Presence of what is not read."""
+_LOST = 0.005
+"""Share of the questions with a referent that the class gate may close."""
 _ASKED_OF_LABELLED = 4
 """Absent classes asked of a chip that has image-level labels only."""
 
@@ -30,6 +37,10 @@ class _Raw:
     presence: float
     peak: float
     """Highest mask logit."""
+    class_peak: float
+    """Highest dense logit of the classes that the question names; infinite where it names none that is known."""
+    is_name: bool
+    """Whether the text is a plain class name."""
     ious: NDArray[np.float64]
     """IoU at each of ``_MASK_BIASES`` if the gate is open."""
 
@@ -40,57 +51,80 @@ def calibrate(
     chips: Sequence[Chip],
     compute: Compute,
     *,
-    false_alarms: float = 0.04,
+    classes: Sequence[str] = (),
+    false_alarms: tuple[float, float] = (0.05, 0.05),
 ) -> Calibration:
     """Return the biases and the weight at which questions with a referent are answered best.
 
-    For every mask bias and peak weight the presence bias is the most generous one at which the share of absent
-    questions that are answered stays within ``false_alarms``; the triple of the best mean IoU is taken. Absent
-    expressions and absent class names count half each, however many there are of either: people ask both, and the
-    former are harder. Chips with image-level labels only say which classes are absent, so they are asked too.
+    For every mask bias and peak weight the presence biases are the most generous ones at which the share of absent
+    questions that are answered stays within ``false_alarms``, among expressions and among plain class names; what
+    gives the best mean IoU is taken. Before that, the class gate is set so low that it closes hardly any tile with a
+    referent. Chips with image-level labels only say which classes are absent, so they are asked too.
 
     Args:
         network: in evaluation mode.
         tokenizer: of the network.
         chips: validation chips of the network's window size; those without objects are asked for absent classes.
         compute: where to compute.
-        false_alarms: greatest share of absent expressions and classes that may be answered.
+        classes: names of the rows of the network's dense head, where they may keep tiles from being read.
+        false_alarms: greatest shares of absent expressions and of absent class names that may be answered.
     """
-    raw = [item for chip in chips for item in _ask(network, tokenizer, chip, compute)]
+    raw = [item for chip in chips for item in _ask(network, tokenizer, classes, chip, compute)]
+    gate = _class_gate([item.class_peak for item in raw if item.question.object_ids])
+    raw = [item if item.class_peak > gate else _closed(item) for item in raw]
     present = [item for item in raw if item.question.object_ids]
     absent = [item for item in raw if not item.question.object_ids]
-    weights = _halves([item.question.group for item in absent])
     if not present:
         return Calibration()
     ious = np.stack([item.ious for item in present])
     best, chosen = -1.0, Calibration()
     for weight in _PEAK_WEIGHTS:
-        gates = np.array([item.presence + weight * item.peak for item in absent])
-        threshold = _threshold(gates, weights, false_alarms)
-        is_open = np.array([item.presence + weight * item.peak > threshold for item in present])
+        kinds = [[item for item in absent if item.is_name == kind] or absent for kind in (False, True)]
+        # Closed tiles are no measure of the presence output.
+        lowest = _lowest_open(raw, weight)
+        thresholds = [
+            max(_threshold(_gates(items, weight), share), lowest)
+            for items, share in zip(kinds, false_alarms, strict=True)
+        ]
+        is_open = _gates(present, weight) > np.array([thresholds[item.is_name] for item in present])
         scores = (ious * is_open[:, None]).mean(0)
         if scores.max() > best:
             best = float(scores.max())
-            chosen = Calibration(float(_MASK_BIASES[int(scores.argmax())]), weight, -threshold)
+            mask_bias = float(_MASK_BIASES[int(scores.argmax())])
+            chosen = Calibration(mask_bias, weight, -thresholds[0], -thresholds[1], gate)
     return chosen
 
 
-def _halves(groups: Sequence[str]) -> NDArray[np.float64]:
-    """Return weights that add up to 1, the same for each group as a whole."""
-    names = sorted(set(groups))
-    return np.array([1 / (len(names) * groups.count(name)) for name in groups])
+def _gates(items: Sequence[_Raw], weight: float) -> NDArray[np.float64]:
+    return np.array([item.presence + weight * item.peak for item in items])
 
 
-def _threshold(gates: NDArray[np.float64], weights: NDArray[np.float64], share: float) -> float:
-    """Return the lowest threshold above which gates of at most ``share`` of the weight lie; 0 if there are none."""
+def _lowest_open(raw: Sequence[_Raw], weight: float) -> float:
+    gates = _gates([item for item in raw if item.presence > _NEVER / 2], weight)
+    return float(gates.min(initial=0.0)) - 1e-3
+
+
+def _class_gate(peaks: Sequence[float]) -> float:
+    """Return the dense logit below which hardly a referent lies: all but ``_LOST`` of them, and then some."""
+    known = sorted(peak for peak in peaks if np.isfinite(peak))
+    return min(known[int(_LOST * len(known))] - 0.5, 0.0) if known else -1e4
+
+
+def _closed(item: _Raw) -> _Raw:
+    return dataclasses.replace(item, presence=_NEVER, ious=np.zeros_like(item.ious))
+
+
+def _threshold(gates: NDArray[np.float64], share: float) -> float:
+    """Return the lowest threshold above which at most ``share`` of the gates lie; 0 if there are none."""
     if not len(gates):
         return 0.0
-    order = np.argsort(-gates, kind="stable")
-    first_too_many = int(np.searchsorted(np.cumsum(weights[order]), share + 1e-9, side="right"))
-    return float(gates[order[min(first_too_many, len(gates) - 1)]]) + 1e-3
+    first_too_many = int(share * len(gates) + 1e-9)
+    return float(np.sort(gates)[::-1][min(first_too_many, len(gates) - 1)]) + 1e-3
 
 
-def _ask(network: ReferringNetwork, tokenizer: ExpressionTokenizer, chip: Chip, compute: Compute) -> list[_Raw]:
+def _ask(
+    network: ReferringNetwork, tokenizer: ExpressionTokenizer, classes: Sequence[str], chip: Chip, compute: Compute
+) -> list[_Raw]:
     questions = questions_of(chip)
     if not chip.annotated:
         # The same few for the same chip, spread over the classes.
@@ -102,12 +136,18 @@ def _ask(network: ReferringNetwork, tokenizer: ExpressionTokenizer, chip: Chip, 
     mask = tokens.mask.to(compute.device)
     with torch.inference_mode(), compute.autocast():
         text = network.encode_text(tokens.ids.to(compute.device), mask)
-        decoded = network.decode(network.encode_image(tile), text[None], mask[None])
+        features = network.encode_image(tile)
+        decoded = network.decode(features, text[None], mask[None])
+        dense = network.pyramid.classify(features)[0].float().amax((-2, -1))
     logits = F.interpolate(decoded.mask.float(), size=chip.image.shape[:2], mode="bilinear", align_corners=False)[0]
     presence = decoded.presence[0].float().tolist()
     peaks = decoded.mask[0].float().amax((-2, -1)).tolist()  # before resampling, as ``fold_presence`` sees it
+    named = [named_classes(item.text, classes) for item in questions]
+    class_peaks = [float(dense[list(rows)].max()) if rows else math.inf for rows in named]
     found = []
-    for question, row, gate, peak in zip(questions, logits.cpu().numpy(), presence, peaks, strict=True):
+    for question, row, gate, peak, class_peak in zip(
+        questions, logits.cpu().numpy(), presence, peaks, class_peaks, strict=True
+    ):
         ious = np.zeros(len(_MASK_BIASES))
         if question.object_ids:
             truth = truth_of(chip, question)
@@ -116,5 +156,5 @@ def _ask(network: ReferringNetwork, tokenizer: ExpressionTokenizer, chip: Chip, 
                 predicted = row > -bias
                 both = (predicted & truth).sum()
                 ious[index] = both / max(1, size + predicted.sum() - both)
-        found.append(_Raw(question, gate, peak, ious))
+        found.append(_Raw(question, gate, peak, class_peak, is_class_name(question.text), ious))
     return found

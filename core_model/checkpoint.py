@@ -114,13 +114,16 @@ def load_checkpoint(folder: Path) -> tuple[ReferringNetwork, ExpressionTokenizer
     return network, tokenizer, config
 
 
-def load_segmenter(name_or_folder: str | Path = "small", device: str = "auto", precision: str = "auto") -> Segmenter:
+def load_segmenter(
+    name_or_folder: str | Path = "small", device: str = "auto", precision: str = "auto", *, compiled: bool = False
+) -> Segmenter:
     """Return a model ready to answer.
 
     Args:
         name_or_folder: ``small`` (bundled) or a checkpoint folder.
         device: see ``choose_compute``.
         precision: see ``choose_compute``.
+        compiled: compile the image encoder where that works; worth it on long jobs only.
 
     Raises:
         CheckpointError: there is no such model, or it is damaged.
@@ -129,7 +132,7 @@ def load_segmenter(name_or_folder: str | Path = "small", device: str = "auto", p
     folder = find_model(name_or_folder)
     compute = choose_compute(device, precision)
     network, tokenizer, config = load_checkpoint(folder)
-    return NetworkSegmenter(network, tokenizer, config, compute, weights_hash(folder))
+    return NetworkSegmenter(network, tokenizer, config, compute, weights_hash(folder), compiled=compiled)
 
 
 def read_spec(folder: Path) -> ModelSpec:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .errors import CheckpointError
 
-FORMAT = "referent-model/1"
+FORMAT = "referent-model/2"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _REVISION = re.compile(r"[0-9a-f]{40}")
 
@@ -96,7 +96,12 @@ class Calibration:
     peak_weight: float = 0.0
     """How much the highest mask logit of a tile adds to its presence logit."""
     presence_bias: float = 0.0
-    """Added to the presence logit, whose sign decides between a referent and none."""
+    """Added to the presence logit of expressions, whose sign decides between a referent and none."""
+    name_presence_bias: float = 0.0
+    """Added to the presence logit of plain class names instead."""
+    class_gate: float = -1e4
+    """A tile in which no pixel of the classes that an expression names has a dense logit above this is not read: it
+    holds no referent. The default reads every tile."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +157,10 @@ class ModelConfig:
                 f"{source} is not JSON ({error}); take the file from the original checkpoint."
             ) from error
         if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
-            raise CheckpointError(f"{source} is not a '{FORMAT}' configuration; this version reads no other.")
+            raise CheckpointError(
+                f"{source} is not a '{FORMAT}' configuration; this version reads no other: "
+                "a model of an earlier version must be trained again."
+            )
         config: ModelConfig = _build(cls, data, source)
         return config
 

@@ -33,8 +33,9 @@ def _up2(x: Tensor) -> Tensor:
 class FeaturePyramid(nn.Module):
     """Top-down pyramid (Lin et al. 2017) with one width per stride, and two text-free outputs beside it.
 
-    ``outline`` marks borders between objects; ``classes`` scores every class densely. Both supervise the encoder;
-    outlines also keep touching objects apart when scores become polygons.
+    ``outline`` marks borders between objects and keeps touching ones apart when scores become polygons. ``classes``
+    scores every class from the pixel embeddings alone: what it supervises, one kernel per text can name (see
+    ``FusionDecoder``), so every view teaches all classes and not only those that were asked for.
     """
 
     def __init__(self, channels: Sequence[int], config: DecoderConfig, class_count: int) -> None:
@@ -50,7 +51,7 @@ class FeaturePyramid(nn.Module):
         self.mix4 = _lateral(config.dim4, config.dim4, 3)
         self.pixel = nn.Conv2d(config.dim4, 4 * config.dim2, 1)
         self.outline = nn.Conv2d(config.dim4, 4, 1)
-        self.classes = nn.Conv2d(config.dim4, class_count, 1)
+        self.classes = nn.Linear(config.dim2, class_count)
 
     def forward(self, maps: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the text-free features of B tiles.
@@ -60,7 +61,7 @@ class FeaturePyramid(nn.Module):
 
         Returns:
             ``p16`` (B, h16, w16, dim) and ``p8`` (B, h8, w8, dim8) embeddings, ``p2`` (B, h8, w8, SUB * SUB, dim2)
-            pixel embeddings by cell, ``outline`` (B, h2, w2) logits and ``p4`` (B, dim4, h4, w4) for ``classify``.
+            pixel embeddings by cell, and ``outline`` (B, h2, w2) logits.
         """
         x4, x8, x16, x32 = maps
         p16 = F.relu(self.from16(x16) + _up2(self.from32(x32)))
@@ -73,13 +74,18 @@ class FeaturePyramid(nn.Module):
             "p8": p8.permute(0, 2, 3, 1).contiguous(),
             "p2": p2.reshape(batch, -1, SUB * SUB, height, width).permute(0, 3, 4, 2, 1).contiguous(),
             "outline": F.pixel_shuffle(self.outline(p4), 2)[:, 0],
-            "p4": p4,
         }
 
     def classify(self, features: dict[str, Tensor]) -> Tensor:
-        """Return dense class logits (B, C, h4, w4); supervision only."""
-        logits: Tensor = self.classes(features["p4"])
-        return logits
+        """Return dense class logits at stride 4, (B, C, h4, w4)."""
+        # The mean of a linear map is the map of the mean: four times fewer products.
+        p2 = features["p2"]
+        sub = p2.view(*p2.shape[:3], 2, 2, 2, 2, p2.shape[-1])
+        quarters = (
+            sub[:, :, :, :, 0, :, 0] + sub[:, :, :, :, 0, :, 1] + sub[:, :, :, :, 1, :, 0] + sub[:, :, :, :, 1, :, 1]
+        ) * 0.25
+        logits: Tensor = self.classes(quarters)
+        return logits.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
 
 
 class FusionLayer(nn.Module):
@@ -181,6 +187,9 @@ class FusionDecoder(nn.Module):
         dim, dim8, dim2 = config.dim, config.dim8, config.dim2
         self.text_in = nn.Linear(text_dim, dim)
         self.text_norm = nn.LayerNorm(dim)
+        # Sentences of a text encoder that starts from nothing are nearly alike; what they share says nothing.
+        self.sentence_norm = nn.BatchNorm1d(dim)
+        self.where, self.place = nn.Linear(dim, dim), nn.Linear(dim, dim)
         self.summary = nn.Parameter(torch.zeros(dim))
         self.layers = nn.ModuleList(FusionLayer(dim, config.heads, config.ffn) for _ in range(config.layers))
         self.norm = nn.LayerNorm(dim)
@@ -191,9 +200,13 @@ class FusionDecoder(nn.Module):
         self.norm8 = nn.LayerNorm(dim8)
         self.mix8 = nn.Sequential(nn.Linear(dim8, dim8), nn.GELU())
         self.kernel = nn.Linear(dim8, dim2 + 1)
+        self.named = nn.Linear(dim, dim2 + 1)
+        for late in (self.place, self.named):
+            nn.init.zeros_(late.weight)
+            nn.init.zeros_(late.bias)
 
     def read(self, text: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Return words (..., L, dim) and their mean (..., dim), as the fusion layers see them.
+        """Return words (..., L, dim) and their mean, normalised over the batch (..., dim).
 
         Args:
             text: (..., L, text_dim) hidden states of the text encoder.
@@ -201,7 +214,8 @@ class FusionDecoder(nn.Module):
         """
         words = self.text_norm(self.text_in(text))
         weights = text_mask.to(words.dtype)[..., None]
-        return words, (words * weights).sum(-2) / weights.sum(-2).clamp(min=1)
+        mean = (words * weights).sum(-2) / weights.sum(-2).clamp(min=1)
+        return words, self.sentence_norm(mean.flatten(0, -2).float()).view_as(mean)
 
     def forward(self, features: dict[str, Tensor], text: Tensor, text_mask: Tensor) -> Decoded:
         """Return scores of K expressions on each of B tiles.
@@ -214,9 +228,12 @@ class FusionDecoder(nn.Module):
         p16, p8, p2 = features["p16"], features["p8"], features["p2"]
         batch, height, width, dim = p16.shape
         count = text.shape[1]
-        words, sentence = self.read(text, text_mask)
-        image = p16.flatten(1, 2) + position_code(height, width, dim, p16.device).to(p16.dtype)
-        image = image[:, None].expand(-1, count, -1, -1)
+        # One text for all tiles, as when a person asks, is read once.
+        texts = 1 if text.stride(0) == 0 and not torch.is_grad_enabled() else batch
+        words, sentence = self.read(text[:texts], text_mask[:texts])
+        places = position_code(height, width, dim, p16.device).to(p16.dtype)
+        image = (p16.flatten(1, 2) + places)[:, None] + self.place(places * self.where(sentence)[:, :, None])
+        words, sentence = words.expand(batch, -1, -1, -1), sentence.expand(batch, -1, -1)
         start = (self.summary + sentence)[:, :, None].to(image.dtype)
         x = torch.cat([start, image], dim=2).flatten(0, 1)
         coarse = []
@@ -230,7 +247,8 @@ class FusionDecoder(nn.Module):
         steer = self.steer(tokens).view(batch, count, height, width, 2, 2, -1)
         steer = steer.transpose(4, 5).transpose(3, 4).reshape(batch, count, 2 * height, 2 * width, -1)
         cells = p8[:, None] * (1 + self.text_scale(summary)[:, :, None, None]) + steer
-        kernel = self.kernel(self.mix8(self.norm8(cells))).to(p2.dtype)
+        kernel = self.kernel(self.mix8(self.norm8(cells))) + self.named(sentence)[:, :, None, None]
+        kernel = kernel.to(p2.dtype)
         # (B, h8, w8, SUB * SUB, dim2) @ (B, h8, w8, dim2, K): one small product per cell.
         fine = p2 @ kernel[..., :-1].permute(0, 2, 3, 4, 1) + kernel[..., -1].permute(0, 2, 3, 1)[:, :, :, None]
         fine = fine.view(batch, 2 * height, 2 * width, SUB, SUB, count).permute(0, 5, 1, 3, 2, 4)

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from .compiled import CompiledCall
 from .config import Calibration, ModelConfig
 from .device import Compute
+from .named_classes import is_class_name, named_classes
 from .network import ReferringNetwork
 from .segmenter import Features, ModelSpec, Segmentation
 from .tokenizer import ExpressionTokenizer
 
-# Features that the decoder reads; the rest only supervises.
 _KEPT = ("p16", "p8", "p2", "outline")
+_PEAKS = "class_peaks"
+"""Beside them: (B, C) the highest dense logit of every class in a tile."""
 # Features are kept in two bytes, from the first use on: what a cache gives back is what was used, to the bit.
 _STORED = {torch.float32: torch.float16, torch.bfloat16: torch.bfloat16}
 # Pairs of (tile, expression) decoded at once: bounds the memory whatever the number of expressions.
 _PAIRS = 64
+CLOSED = -6.0
+"""Logit of every pixel of a tile that needs not be read."""
 
 
 class NetworkSegmenter:
@@ -33,11 +38,16 @@ class NetworkSegmenter:
         config: ModelConfig,
         compute: Compute,
         weights_hash: str = "",
+        *,
+        compiled: bool = False,
     ) -> None:
         self.network = network.eval().requires_grad_(False).to(compute.device)
         self.tokenizer = tokenizer
         self.compute = compute
         self.calibration = config.calibration
+        self._encode: Callable[[torch.Tensor], dict[str, torch.Tensor]] = (
+            CompiledCall(self.network.encode_image) if compiled else self.network.encode_image
+        )
         self._spec = ModelSpec(
             name=config.name,
             weights_hash=weights_hash,
@@ -46,7 +56,7 @@ class NetworkSegmenter:
             stride_px=config.stride_px,
             classes=config.classes,
             max_words=tokenizer.max_words,
-            precision="fp32" if compute.dtype == torch.float32 else "bf16",
+            precision=("fp32" if compute.dtype == torch.float32 else "bf16") + (" compiled" if compiled else ""),
         )
 
     @property
@@ -70,8 +80,10 @@ class NetworkSegmenter:
             pixels = pixels.pin_memory()
         pixels = pixels.to(self.compute.device, non_blocking=True)
         with torch.inference_mode(), self.compute.autocast():
-            features = self.network.encode_image(pixels)
-            return Features({name: features[name].to(_STORED[self.compute.dtype]) for name in _KEPT})
+            features = self._encode(pixels)
+            peaks = self.network.pyramid.classify(features).amax((-2, -1))
+            maps = {name: features[name] for name in _KEPT} | {_PEAKS: peaks}
+            return Features({name: value.to(_STORED[self.compute.dtype]) for name, value in maps.items()})
 
     def segment(self, features: Features, expressions: Sequence[str]) -> Segmentation:
         """Return scores of every expression on every tile, see ``Segmenter.segment``.
@@ -82,23 +94,60 @@ class NetworkSegmenter:
         tokens = self.tokenizer(expressions)
         mask = tokens.mask.to(self.compute.device)
         size = self._spec.window_px
+        logits = np.full((len(features), len(expressions), size, size), CLOSED, np.float32)
+        is_open = self._may_hold(features, expressions)
         with torch.inference_mode(), self.compute.autocast():
             text = self.network.encode_text(tokens.ids.to(self.compute.device), mask)
-            step = max(1, _PAIRS // len(expressions))
-            parts = []
-            for start in range(0, len(features), step):
-                part = features.select(start, start + step)
-                count = len(part)
-                decoded = self.network.decode(
-                    {name: value.to(self.compute.device, self.compute.dtype) for name, value in part.maps.items()},
-                    text[None].expand(count, -1, -1, -1),
-                    mask[None].expand(count, -1, -1),
-                )
-                logits = fold_presence(decoded.mask.float(), decoded.presence.float(), self.calibration)
-                parts.append(F.interpolate(logits, size=(size, size), mode="bilinear", align_corners=False).cpu())
+            # Expressions that are asked of the same tiles are asked together.
+            for column in range(len(expressions)):
+                alike = [k for k in range(len(expressions)) if torch.equal(is_open[:, k], is_open[:, column])]
+                if alike[0] != column:
+                    continue
+                tiles = is_open[:, column].nonzero()[:, 0]
+                if not len(tiles):
+                    continue
+                biases = torch.tensor([presence_bias(expressions[k], self.calibration) for k in alike])
+                for chosen in torch.split(tiles, max(1, _PAIRS // len(alike))):
+                    answers = self._decode(features, chosen, text[alike], mask[alike], biases)
+                    logits[chosen.numpy()[:, None], alike] = answers
             drawn = features.maps["outline"][:, None].to(self.compute.device).float()
             outlines = F.interpolate(drawn, size=(size, size), mode="bilinear", align_corners=False)
-        return Segmentation(torch.cat(parts).numpy(), outlines[:, 0].cpu().numpy())
+        return Segmentation(logits, outlines[:, 0].cpu().numpy())
+
+    def _may_hold(self, features: Features, expressions: Sequence[str]) -> torch.Tensor:
+        """Return (B, E) bool: whether a tile shows anything of the classes that an expression names."""
+        may = torch.ones(len(features), len(expressions), dtype=torch.bool)
+        gate = self.calibration.class_gate
+        if _PEAKS in features.maps:
+            for column, text in enumerate(expressions):
+                rows = named_classes(text, self._spec.classes)
+                if rows:
+                    may[:, column] = (features.maps[_PEAKS][:, list(rows)] > gate).any(1).cpu()
+        return may
+
+    def _decode(
+        self, features: Features, chosen: torch.Tensor, text: torch.Tensor, mask: torch.Tensor, biases: torch.Tensor
+    ) -> NDArray[np.float32]:
+        """Return (B, K, S, S) logits of K expressions on the chosen tiles."""
+        place, kind = self.compute.device, self.compute.dtype
+        # All tiles of a batch in a row are a view, not a copy.
+        is_run = int(chosen[-1]) - int(chosen[0]) + 1 == len(chosen)
+        rows = slice(int(chosen[0]), int(chosen[-1]) + 1) if is_run else chosen
+        decoded = self.network.decode(
+            {name: value[rows].to(place, kind) for name, value in features.maps.items() if name in _KEPT},
+            text[None].expand(len(chosen), -1, -1, -1),
+            mask[None].expand(len(chosen), -1, -1),
+        )
+        presence = decoded.presence.float() + biases.to(place)
+        logits = fold_presence(decoded.mask.float(), presence, self.calibration)
+        size = self._spec.window_px
+        drawn = F.interpolate(logits, size=(size, size), mode="bilinear", align_corners=False)
+        return drawn.cpu().numpy()
+
+
+def presence_bias(text: str, calibration: Calibration) -> float:
+    """Return what is added to the presence logit of an expression."""
+    return calibration.name_presence_bias if is_class_name(text) else calibration.presence_bias
 
 
 def fold_presence(mask: torch.Tensor, presence: torch.Tensor, calibration: Calibration) -> torch.Tensor:
@@ -106,11 +155,11 @@ def fold_presence(mask: torch.Tensor, presence: torch.Tensor, calibration: Calib
 
     Args:
         mask: (B, K, H, W) logits.
-        presence: (B, K) logits.
-        calibration: biases fitted on validation data.
+        presence: (B, K) logits, with their bias.
+        calibration: fitted on validation data.
 
     Returns:
         (B, K, H, W): the smaller of mask and presence, so that both must be above 0.
     """
-    gate = presence + calibration.peak_weight * mask.amax((-2, -1)) + calibration.presence_bias
+    gate = presence + calibration.peak_weight * mask.amax((-2, -1))
     return torch.minimum(mask + calibration.mask_bias, gate[:, :, None, None])

@@ -147,7 +147,7 @@ def _ask_one(path: Path, question: ArchiveQuestion) -> Part:
     return Part.of(frame, explanations)
 
 
-_models: dict[tuple[str, str, str], Segmenter] = {}
+_models: dict[tuple[str, str, str, bool, str], Segmenter] = {}
 
 
 def _model(question: ArchiveQuestion) -> Segmenter:
@@ -155,10 +155,11 @@ def _model(question: ArchiveQuestion) -> Segmenter:
     from ..core_model.checkpoint import find_model, load_segmenter, read_spec
 
     options = question.options
-    key = (question.model, options.device, read_spec(find_model(question.model)).weights_hash)
+    weights = read_spec(find_model(question.model)).weights_hash
+    key = (question.model, options.device, options.precision, options.compiled, weights)
     if key not in _models:
         _models.clear()
-        _models[key] = load_segmenter(question.model, options.device, options.precision)
+        _models[key] = load_segmenter(question.model, options.device, options.precision, compiled=options.compiled)
     return _models[key]
 
 

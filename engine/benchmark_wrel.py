@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ..core_model.checkpoint import find_model, load_checkpoint
+from ..core_model.checkpoint import find_model, load_checkpoint, weights_hash
 from ..core_model.config import ModelConfig
 from ..core_model.data.sample_source import SampleSource
 from ..core_model.data.samples import Sample, large_enough, weaken
@@ -70,7 +70,10 @@ class WrelBenchmark:
         self.job, self.progress = job, progress
         make_folder(job.out)
         shared = {name: value for name, value in dataclasses.asdict(job.protocol).items() if name not in _ROWS_ONLY}
-        write_settings(job.out / "protocol.json", {**shared, "data": job.data.name, "nested": job.nested})
+        source = job.protocol.image_from
+        weights = weights_hash(find_model(source)) if source else ""
+        facts = {"data": job.data.name, "nested": job.nested, "image_weights": weights}
+        write_settings(job.out / "protocol.json", {**shared, **facts})
         self.tokenizer, self.model_config = _model(job)
         self.image_side = self._image_side()
         self.base: dict[str, Tensor] = {}

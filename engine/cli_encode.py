@@ -11,6 +11,7 @@ from typing import Any
 
 from .cli_cache import add_options as add_cache_options
 from .cli_cache import folder_of, store_of
+from .cli_compute import add_compute_options
 from .cli_progress import ProgressBar, warn
 from .cli_query import parse_bands
 from .errors import OptionsError
@@ -34,7 +35,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--bands", type=parse_bands, metavar="R,G,B", help="as for query (default: by colour)")
     parser.add_argument("--allow-no-crs", action="store_true", help="take rasters without CRS, in pixel units")
     parser.add_argument("--model", default="small", metavar="NAME", help="bundled model or checkpoint folder (small)")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where to compute")
+    add_compute_options(parser)
     parser.add_argument("--batch-size", type=int, default=8, metavar="N", help="windows per computation (8)")
     add_cache_options(parser)
     parser.set_defaults(run=run)
@@ -56,9 +57,14 @@ def run(args: argparse.Namespace) -> None:
     from .query_options import QueryOptions
 
     options = QueryOptions(
-        bands=args.bands, allow_no_crs=args.allow_no_crs, device=args.device, batch_size=args.batch_size
+        bands=args.bands,
+        allow_no_crs=args.allow_no_crs,
+        device=args.device,
+        precision=args.precision,
+        compiled=args.compile,
+        batch_size=args.batch_size,
     )
-    model = load_segmenter(args.model, args.device, options.precision)
+    model = load_segmenter(args.model, args.device, options.precision, compiled=options.compiled)
     capacity_bytes = int(args.cache_size * 1e9)
     facts = []
     for raster in args.rasters:

@@ -15,6 +15,7 @@ from .cli_archive import add_options as add_archive_options
 from .cli_archive import run_many
 from .cli_cache import add_options as add_cache_options
 from .cli_cache import store_of
+from .cli_compute import add_compute_options
 from .cli_found import in_words, summarise
 from .cli_progress import ProgressBar, warn
 from .cli_resume import add_options as add_resume_options
@@ -100,7 +101,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     source.add_argument("--allow-no-crs", action="store_true", help="take a raster without CRS, in pixel units")
     source.add_argument("--any-scale", action="store_true", help="ask a raster that is far too coarse for the model")
     source.add_argument("--model", default="small", metavar="NAME", help="bundled model or checkpoint folder (small)")
-    source.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where to compute")
+    add_compute_options(source)
     source.add_argument("--tile-size", type=int, default=1024, metavar="PX", help="how much is read at once (1024)")
     source.add_argument("--batch-size", type=int, default=8, metavar="N", help="windows per computation (8)")
     add_cache_options(parser)
@@ -194,6 +195,8 @@ def _options(args: argparse.Namespace, raster_path: Path | None) -> QueryOptions
         simplify_m=args.simplify,
         bands=args.bands,
         crs=args.crs,
+        precision=args.precision,
+        compiled=args.compile,
         tile_size_px=args.tile_size,
         batch_size=args.batch_size,
         device=args.device,

@@ -68,7 +68,9 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     training.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="where to compute")
     configured = parser.add_argument_group("training from a configuration")
     configured.add_argument("--config", type=Path, metavar="FILE", help="TOML, as resources/configs/small.toml")
-    configured.add_argument("--pretext-from", type=Path, metavar="RUN", help="use the pretext stage of another run")
+    configured.add_argument(
+        "--pretext-from", type=Path, metavar="RUN", help="use the tokenizer, pretext and text stage of another run"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="seed (0, or the configuration's)")
     parser.set_defaults(run=run)
 

@@ -14,7 +14,8 @@ from .errors import OptionsError
 from .features import FeatureKey, FeatureStore, TileRecord
 from .progress import ProgressSink
 from .query_options import QueryOptions
-from .scan import ScanPlan, open_scores, scan_scene
+from .scan import scan_scene
+from .scan_plan import ScanPlan, open_scores
 
 if TYPE_CHECKING:
     from ..core_model.segmenter import Segmenter
@@ -79,7 +80,12 @@ def encode(
     """
     with Raster.open(raster, allow_no_crs=options.allow_no_crs) as source:
         choice = source.choose_bands(options.bands)
-        scene = Scene(source, choice.bands, estimate_stretch(source, choice.bands), model.spec.gsd_m)
+        scene = Scene(
+            source,
+            choice.bands,
+            estimate_stretch(source, choice.bands, skip_damaged=options.skip_damaged),
+            model.spec.gsd_m,
+        )
         roomy = _Roomy(store, capacity_bytes, source.path.name)
         plan = ScanPlan(scene, model, (), None, options.tile_size_px, options.batch_size, roomy)
         with open_scores(plan) as done:

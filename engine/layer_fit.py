@@ -151,6 +151,9 @@ class _LayerObjective:
 
     def __call__(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Return the weighted losses of a batch."""
+        if isinstance(network, ReferringTraining):
+            # A layer may have one class name only; what is common to sentences is not learned from it.
+            network.network.decoder.sentence_norm.eval()
         losses = self.inner(network, batch)
         if not self.with_heads:
             losses = {name: value for name, value in losses.items() if name not in ("words", "place", "labels")}

@@ -34,7 +34,7 @@ from .errors import Cancelled, OptionsError
 from .layer_fit import BEST, FitSettings, IsCancelled, OnStep, best_so_far, fit_network, load_best
 from .layer_samples import LayerSamples
 
-FALSE_ALARMS = 0.04
+FALSE_ALARMS = (0.04, 0.04)
 _REQUEST = "request.json"
 _RESULT = "result.json"
 _MAX_VALIDATION = 60
@@ -95,6 +95,7 @@ class _Work:
         trained = [value for value in network.parameters() if value.requires_grad]
         was_training = network.training
         chips = self.chips
+        # No class gate: it would be fitted on the classes of the layers, while rows of old classes have moved.
         calibration = calibrate(network.eval(), self.tokenizer, chips, self.compute, false_alarms=FALSE_ALARMS)
         config = dataclasses.replace(self.config, calibration=calibration)
         figures = headline(list(ask_chips(NetworkSegmenter(network, self.tokenizer, config, self.compute), chips)))

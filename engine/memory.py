@@ -7,7 +7,8 @@ import logging
 from ..geo_io.component import LABEL_BYTES, STRIP_PX
 from ..geo_io.guard import GDAL_OPTIONS
 from ..geo_io.mosaic import Mosaic
-from .scan import BATCHES_BEHIND, ScanPlan
+from .scan import BATCHES_BEHIND
+from .scan_plan import ScanPlan
 from .tiles import GROUPS_AHEAD, READERS
 
 logger = logging.getLogger(__name__)

@@ -32,7 +32,8 @@ from .objects import ObjectRules, ObjectSearch
 from .progress import ProgressSink
 from .query_options import QueryOptions as QueryOptions
 from .scale import check_scale
-from .scan import ScanPlan, SceneScores, open_scores, scan_scene
+from .scan import scan_scene
+from .scan_plan import ScanPlan, SceneScores, open_scores
 
 if TYPE_CHECKING:
     from ..core_model.segmenter import ModelSpec, Segmenter
@@ -104,7 +105,8 @@ def query(
         warnings = check_known(texts, spec.classes, options.allow_unknown)
         warnings += [choice.warning + "."] if choice.warning else []
         warnings += check_scale(source, spec, options.allow_any_scale)
-        scene = Scene(source, choice.bands, estimate_stretch(source, choice.bands), spec.gsd_m)
+        stretch = estimate_stretch(source, choice.bands, skip_damaged=options.skip_damaged)
+        scene = Scene(source, choice.bands, stretch, spec.gsd_m)
         region = None if options.region is None else Region(options.region, scene.grid)
         plan = ScanPlan(
             scene,
@@ -176,7 +178,7 @@ def _loaded(model: str | Path | Segmenter, texts: tuple[str, ...], options: Quer
     check_texts(texts, spec.max_words)
     check_known(texts, spec.classes, options.allow_unknown)
     check_scale(source, spec, options.allow_any_scale)
-    return load_segmenter(model, options.device, options.precision)
+    return load_segmenter(model, options.device, options.precision, compiled=options.compiled)
 
 
 def _rules(text: str, options: QueryOptions, min_area_px: float, simplify_px: float) -> ObjectRules:

@@ -36,6 +36,8 @@ class QueryOptions:
     """Where the network runs: auto, cpu, cuda or mps."""
     precision: str = "auto"
     """Number format of the network: auto, fp32 or bf16."""
+    compiled: bool = False
+    """Compile the image encoder (``torch.compile``) where that works; pays on long jobs only."""
     skip_damaged: bool = False
     """Leave damaged parts of the raster out, and list them, instead of stopping at them."""
     region: BaseGeometry | None = None

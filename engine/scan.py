@@ -9,30 +9,26 @@ feature store knows them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import __version__
 from ..geo_io.mosaic import Mosaic, Strip
-from ..geo_io.region import Region
-from ..geo_io.scene import Scene
-from ..geo_io.score_file import ScoreFile, decode_scores, encode_scores
-from ..geo_io.window import Window, WindowPlan
+from ..geo_io.score_file import decode_scores, encode_scores
+from ..geo_io.window import Window
 from .errors import Cancelled, EngineError
-from .features import FeatureStore, TileRecord
+from .features import TileRecord
 from .journal import Checkpoint, Journal
 from .pipeline import Behind
 from .progress import Progress, ProgressSink
+from .scan_plan import ScanPlan, SceneScores, no_room
 from .sparing import SparingSegmenter
 from .tiles import Tile, TileReader
 
 if TYPE_CHECKING:
-    from ..core_model.segmenter import Features, Segmentation, Segmenter
+    from ..core_model.segmenter import Features, Segmentation
 
 BATCHES_BEHIND = 2
 """Batches of scores that may wait to be blended."""
@@ -46,102 +42,6 @@ REPLAY_PX = 1 << 22
 
 RowSink = Callable[[int, NDArray[np.uint8]], None]
 """Takes final rows from top to bottom: the first row, and (E, H, W) uint8 codes."""
-
-
-@dataclass(frozen=True)
-class ScanPlan:
-    """What is run over what, and in which portions."""
-
-    scene: Scene
-    segmenter: Segmenter
-    expressions: tuple[str, ...]
-    """What to look for; empty to encode only."""
-    region: Region | None
-    tile_size_px: int
-    """Width of the scene that is read at once; the scores do not depend on it."""
-    batch_size: int
-    """Windows that the network sees at once; the scores do not depend on it."""
-    store: FeatureStore
-    journal: Journal | None = None
-    """Keeps what is finished for a later run; None: nothing is kept."""
-    skip_damaged: bool = False
-    """Leave damaged parts of the raster out instead of stopping at them."""
-
-    @property
-    def windows(self) -> WindowPlan:
-        """Return the windows of the scene."""
-        spec = self.segmenter.spec
-        return WindowPlan(*self.scene.grid.shape, spec.window_px, spec.stride_px)
-
-
-class SceneScores:
-    """Scores of a scene on disk; close it, or use it as a context manager."""
-
-    def __init__(self, expressions: int, height: int, width: int, journal: Journal | None = None) -> None:
-        """Make the files.
-
-        Args:
-            expressions: E, one file each.
-            height: rows of the scene.
-            width: columns of the scene.
-            journal: where the files stay; None: they are temporary.
-
-        Raises:
-            OSError: no room or no right to write there.
-        """
-        names = [str(index) for index in range(expressions)] + ["outlines"]
-        paths = [None if journal is None else journal.score_path(name) for name in names]
-        self.files = {name: ScoreFile(height, width, path) for name, path in zip(names, paths, strict=True)}
-        """All files by name."""
-        self.scores = list(self.files.values())[:expressions]
-        self.outlines = self.files["outlines"]
-        """Codes of the outlines between touching objects; 0 throughout if the model gives none."""
-        self.start: Checkpoint | None = None
-        """Where the scan goes on; None: at the first row."""
-        self.best = [0.0] * expressions
-        """Highest score of each expression."""
-        self.windows = 0
-        self.windows_skipped = 0
-        """Windows without a valid pixel, or outside the region."""
-        self.windows_encoded = 0
-        """Windows that the image encoder saw; the rest came from the feature store."""
-        self.valid_px = 0
-        self.holes: list[Window] = []
-        """Damaged parts that were left out, in pixels of the scene; they may overlap."""
-        self.notes: list[str] = []
-        """What the person should know of how it went."""
-
-    def close(self) -> None:
-        """Close the files; temporary ones are gone then."""
-        for file in self.files.values():
-            file.close()
-
-    def __enter__(self) -> SceneScores:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def open_scores(plan: ScanPlan) -> SceneScores:
-    """Return the scores of a scene, empty or as far as the journal knows them.
-
-    Args:
-        plan: what will be scanned.
-
-    Raises:
-        EngineError: the disk for the scores is full.
-        OptionsError, OutputError: the journal belongs to another question or to a run at work.
-    """
-    start = None if plan.journal is None else plan.journal.begin(_asked(plan), plan.scene.grid.shape)
-    try:
-        scores = SceneScores(len(plan.expressions), *plan.scene.grid.shape, plan.journal)
-    except OSError as error:
-        raise _no_room(error, plan) from error
-    scores.start = start
-    return scores
 
 
 def scan_scene(
@@ -168,34 +68,7 @@ def scan_scene(
     try:
         _Scan(plan, scores, on_rows, progress, is_cancelled).run()
     except OSError as error:
-        raise _no_room(error, plan) from error
-
-
-def _no_room(error: OSError, plan: ScanPlan) -> EngineError:
-    need = (len(plan.expressions) + 1) * plan.scene.grid.height * plan.scene.grid.width
-    place = "the folder for temporary files" if plan.journal is None else str(plan.journal.folder.parent)
-    advice = "set TMPDIR to a larger disk" if plan.journal is None else "make room there and ask again to go on"
-    return EngineError(
-        f"The scores could not be kept ({error.strerror or error}): {place} needs up to {need / 1e9:.1f} GB; {advice}."
-    )
-
-
-def _asked(plan: ScanPlan) -> dict[str, object]:
-    """Return all that the scores of a scan depend on, by the names that a person knows."""
-    scene, spec = plan.scene, plan.segmenter.spec
-    return {
-        "raster": f"{scene.raster.path.name} ({scene.raster.fingerprint})",
-        "expressions": list(plan.expressions),
-        "model": f"{spec.name} ({spec.weights_hash} {spec.precision})",
-        "region": None if plan.region is None else plan.region.fingerprint,
-        "bands": list(scene.bands),
-        "stretch": scene.stretch.to_dict(),
-        "resolution in m": scene.gsd_m,
-        "windows": [spec.window_px, spec.stride_px],
-        "batch size": plan.batch_size,
-        "damaged parts": "skipped" if plan.skip_damaged else "refused",
-        "version": __version__,
-    }
+        raise no_room(error, plan) from error
 
 
 class _Scan:

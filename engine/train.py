@@ -13,6 +13,7 @@ from ..core_model.checkpoint import TOKENIZER, WEIGHTS, find_model
 from ..core_model.config import ModelConfig
 from ..core_model.data.batch import BatchSource, Mix
 from ..core_model.data.chips import ChipSet, read_ucm_refer
+from ..core_model.data.sentences import SentenceSource
 from ..core_model.device import choose_compute
 from ..core_model.expression.lexicon import SAID
 from ..core_model.image_encoder import ResidualEncoder
@@ -20,7 +21,14 @@ from ..core_model.network import ReferringNetwork, build_network
 from ..core_model.presets import read_preset
 from ..core_model.tokenizer import ExpressionTokenizer, load_hub_tokenizer, train_tokenizer
 from ..core_model.train.loop import LoopConfig, StepReport, fit
-from ..core_model.train.objective import PretextNetwork, PretextObjective, ReferringObjective, ReferringTraining
+from ..core_model.train.objective import (
+    PretextNetwork,
+    PretextObjective,
+    ReferringObjective,
+    ReferringTraining,
+    TextPretextNetwork,
+    TextPretextObjective,
+)
 from .errors import OptionsError
 from .train_config import StageConfig, TrainConfig, read_train_config
 from .train_finish import finish, validator
@@ -42,7 +50,7 @@ def train(
         config_path: TOML file, see ``engine.train_config``.
         out: folder of the run; the checkpoint is ``out/model``.
         seed: instead of the configuration's.
-        pretext_from: run folder whose pretext stage is used instead of an own one.
+        pretext_from: run folder whose tokenizer, pretext stage and text stage are used instead of own ones.
         on_step: told of every step, with the name of the stage.
 
     Raises:
@@ -55,7 +63,7 @@ def train(
         config = dataclasses.replace(config, seed=seed)
     data = read_ucm_refer(Path(config.data), "train")
     out.mkdir(parents=True, exist_ok=True)
-    tokenizer, model_config = _prepare(config, data, out)
+    tokenizer, model_config = _prepare(config, data, out, pretext_from)
     torch.manual_seed(config.seed)
     network = build_network(model_config, pretrained=True)
     if config.start_from:
@@ -72,6 +80,13 @@ def train(
         network.load_state_dict(
             {k: v for k, v in image_side.items() if not k.startswith(("labels.", "rebuild."))}, strict=False
         )
+    if config.text.steps:
+        text_side = (pretext_from or out) / "text" / "text_side.safetensors"
+        if not text_side.exists():
+            if pretext_from is not None:
+                raise OptionsError(f"There is no finished text stage in {pretext_from}: {text_side} is missing.")
+            _text_pretext(config, data, tokenizer, network, text_side.parent, bf16, on_step)
+        network.load_state_dict(load_file(text_side), strict=False)
     stage = config.referring
     _freeze(network, stage.frozen_stages)
     source = _source(data, tokenizer, stage, config.seed, stage.questions)
@@ -91,7 +106,9 @@ def train(
     return finish(config, data, model_config, tokenizer, average.network, out)
 
 
-def _prepare(config: TrainConfig, data: ChipSet, out: Path) -> tuple[ExpressionTokenizer, ModelConfig]:
+def _prepare(
+    config: TrainConfig, data: ChipSet, out: Path, pretext_from: Path | None = None
+) -> tuple[ExpressionTokenizer, ModelConfig]:
     fields = dict(config.model)
     base = read_preset(str(fields.pop("preset", "small")))
     unknown = set(fields) - {item.name for item in dataclasses.fields(ModelConfig)}
@@ -101,6 +118,9 @@ def _prepare(config: TrainConfig, data: ChipSet, out: Path) -> tuple[ExpressionT
     text = base.text_encoder
     if config.start_from and not path.exists():
         path.write_bytes((find_model(config.start_from) / TOKENIZER).read_bytes())
+    if pretext_from is not None and not path.exists() and (pretext_from / path.name).exists():
+        # Its text stage taught word pieces by their numbers.
+        path.write_bytes((pretext_from / path.name).read_bytes())
     if path.exists():
         tokenizer = ExpressionTokenizer.read(path, text.max_tokens)
     elif text.kind == "hub" and text.hub_id:
@@ -124,9 +144,10 @@ def _start(network: ReferringNetwork, folder: Path) -> None:
     """Take the weights of a checkpoint where name and shape agree."""
     own = network.state_dict()
     known = load_file(folder / WEIGHTS)
-    network.load_state_dict(
-        {name: value for name, value in known.items() if name in own and own[name].shape == value.shape}, strict=False
-    )
+    fits = {name for name, value in known.items() if name in own and own[name].shape == value.shape}
+    # A bias whose weight does not fit belongs to nothing here.
+    lone = {name for name in fits if name.endswith(".bias") and f"{name[:-4]}weight" in own.keys() - fits}
+    network.load_state_dict({name: known[name] for name in fits - lone}, strict=False)
 
 
 def _freeze(network: ReferringNetwork, stages: int) -> None:
@@ -155,9 +176,41 @@ def _pretext(
         on_step=(lambda report: on_step("pretext", report)) if on_step else None,
         bf16=bf16,
     )
-    part = folder / "image_side.safetensors.part"
-    save_file({name: value.contiguous() for name, value in average.state_dict().items()}, part)
-    part.replace(folder / "image_side.safetensors")
+    _write(average.state_dict(), folder / "image_side.safetensors")
+
+
+def _text_pretext(
+    config: TrainConfig,
+    data: ChipSet,
+    tokenizer: ExpressionTokenizer,
+    network: ReferringNetwork,
+    folder: Path,
+    bf16: bool,
+    on_step: OnStep | None,
+) -> None:
+    seed = config.seed + 2000
+    chips = [chip for chip in data.chips if chip.annotated]
+    source = SentenceSource(chips, tokenizer, batch_size=config.text.batch_size, seed=seed)
+    average = fit(
+        TextPretextNetwork(network, len(source.names)),
+        source,
+        TextPretextObjective(),
+        _loop_config(config.text, seed),
+        folder,
+        on_step=(lambda report: on_step("text", report)) if on_step else None,
+        bf16=bf16,
+    )
+    read = ("text_encoder.", "decoder.text_in.", "decoder.text_norm.", "decoder.sentence_norm.")
+    _write(
+        {name: value for name, value in average.state_dict().items() if name.startswith(read)},
+        folder / "text_side.safetensors",
+    )
+
+
+def _write(tensors: dict[str, torch.Tensor], path: Path) -> None:
+    part = path.with_suffix(".part")
+    save_file({name: value.contiguous() for name, value in tensors.items()}, part)
+    part.replace(path)
 
 
 def _source(

@@ -64,6 +64,7 @@ class TrainConfig:
     model: dict[str, Any] = field(default_factory=dict)
     """Fields of the model configuration (``core_model.config.ModelConfig``) that differ from its defaults."""
     pretext: StageConfig = field(default_factory=lambda: StageConfig(steps=0))
+    text: StageConfig = field(default_factory=lambda: StageConfig(steps=0))
     referring: StageConfig = field(default_factory=StageConfig)
 
 
@@ -78,7 +79,7 @@ def read_train_config(path: Path) -> TrainConfig:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise OptionsError(f"The training configuration {path} cannot be read: {error}.") from error
     problems: list[str] = []
-    for name in ("pretext", "referring"):
+    for name in ("pretext", "text", "referring"):
         if name not in data:
             continue
         stage = data[name]

@@ -100,9 +100,14 @@ class Mosaic:
         height = min(window.height, self._shape[0] - window.row_off)
         width = min(window.width, self._shape[1] - window.col_off)
         place = (slice(top, top + height), slice(window.col_off, window.col_off + width))
-        weights = np.where(valid, self._weights, np.float32(0))[:height, :width]
-        # A pixel without data may hold anything, NaN included, and must not reach the sum.
-        self._sums[(slice(None), *place)] += np.where(weights > 0, logits[:, :height, :width] * weights, np.float32(0))
+        if valid.all():
+            weights = self._weights[:height, :width]
+            self._sums[(slice(None), *place)] += logits[:, :height, :width] * weights
+        else:
+            weights = np.where(valid, self._weights, np.float32(0))[:height, :width]
+            # A pixel without data may hold anything, NaN included, and must not reach the sum.
+            weighted = np.where(weights > 0, logits[:, :height, :width] * weights, np.float32(0))
+            self._sums[(slice(None), *place)] += weighted
         self._totals[place] += weights
         self._filled_end = max(self._filled_end, window.row_off + height)
 

@@ -31,11 +31,17 @@ def encode_scores(logits: NDArray[np.float32]) -> NDArray[np.uint8]:
     codes = np.empty(logits.shape, dtype=np.uint8)
     # In blocks that fit a processor's cache: several passes over a strip cost more than their arithmetic.
     flat, out = logits.reshape(-1), codes.reshape(-1)
+    block = np.empty(min(_BLOCK, flat.size), dtype=np.float32)
     for start in range(0, flat.size, _BLOCK):
         part = flat[start : start + _BLOCK]
+        scores = block[: len(part)]
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = LEVELS / (1 + np.exp(-part)) + np.float32(1.5)  # a half rounds when the fraction is cut off
-        scores[np.isnan(part)] = 0
+            np.negative(part, out=scores)
+            np.exp(scores, out=scores)
+            scores += 1
+            np.divide(np.float32(LEVELS), scores, out=scores)
+            scores += np.float32(1.5)  # a half rounds when the fraction is cut off
+        np.copyto(scores, 0, where=np.isnan(part))
         out[start : start + _BLOCK] = scores
     return codes
 

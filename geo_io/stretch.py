@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import RasterError
 from .raster import Raster
 from .window import Window
 
@@ -74,7 +75,7 @@ class Stretch:
         return Stretch(tuple(float(v) for v in lows), tuple(float(v) for v in highs), str(method))
 
 
-def estimate_stretch(raster: Raster, bands: Sequence[int]) -> Stretch:
+def estimate_stretch(raster: Raster, bands: Sequence[int], *, skip_damaged: bool = False) -> Stretch:
     """Return the stretch of a raster.
 
     8-bit pictures and any other that fill the range of their kind stay as they are; the rest is stretched between
@@ -83,13 +84,17 @@ def estimate_stretch(raster: Raster, bands: Sequence[int]) -> Stretch:
     Args:
         raster: the open raster.
         bands: band numbers, counted from 1.
+        skip_damaged: judge by the parts that can be read.
+
+    Raises:
+        RasterError: a part that was looked at is damaged, with ``skip_damaged`` all of them.
     """
     bits = raster.value_bits
     if raster.dtype == np.uint8 and (bits is None or bits >= 8):
         return _line(len(bands), 0.0, 255.0, "as stored")
     if raster.dtype.kind == "u" and bits is not None and bits < 8:
         return _line(len(bands), 0.0, float(2**bits - 1), "full range")
-    sample = _sample(raster, bands)
+    sample = _sample(raster, bands, skip_damaged)
     if sample.shape[1] == 0:
         return _line(len(bands), 0.0, 255.0, "as stored")
     lows, highs = np.percentile(sample, (LOW_PERCENTILE, HIGH_PERCENTILE), axis=1)
@@ -110,19 +115,38 @@ def _line(count: int, low: float, high: float, method: str) -> Stretch:
     return Stretch((low,) * count, (high,) * count, method)
 
 
-def _sample(raster: Raster, bands: Sequence[int]) -> NDArray[np.float32]:
+def _sample(raster: Raster, bands: Sequence[int], skip_damaged: bool) -> NDArray[np.float32]:
     """Return valid values as (C, N), the same for the same file."""
     height, width = raster.grid.shape
     shrink = max(1.0, max(height, width) / _SAMPLE_SIDE_PX)
     shape = (max(1, round(height / shrink)), max(1, round(width / shrink)))
     has_overview = any(level >= shrink / 4 for level in raster.overview_levels)
     if height * width > _WHOLE_READ_PX and not has_overview:
-        probes = [_valid_values(raster, window, bands) for window in _probes(height, width)]
-        found = np.concatenate(probes, axis=1)
+        found = _probe(raster, bands, skip_damaged)
         if found.shape[1]:
             return found
-    values, valid = raster.read_resampled((0.0, 0.0, float(height), float(width)), bands, shape, is_nearest=True)
+    try:
+        values, valid = raster.read_resampled((0.0, 0.0, float(height), float(width)), bands, shape, is_nearest=True)
+    except RasterError:
+        if not skip_damaged:
+            raise
+        return _probe(raster, bands, skip_damaged)
     return values[:, valid].astype(np.float32)
+
+
+def _probe(raster: Raster, bands: Sequence[int], skip_damaged: bool) -> NDArray[np.float32]:
+    """Return the valid values of small windows as (C, N)."""
+    probes, damage = [], None
+    for window in _probes(*raster.grid.shape):
+        try:
+            probes.append(_valid_values(raster, window, bands))
+        except RasterError as error:
+            if not skip_damaged:
+                raise
+            damage = error
+    if not probes and damage is not None:
+        raise damage
+    return np.concatenate(probes, axis=1)
 
 
 def _valid_values(raster: Raster, window: Window, bands: Sequence[int]) -> NDArray[np.float32]:

@@ -37,7 +37,7 @@ def sample_view(rng: np.random.Generator, source_px: int, view_px: int, *, uprig
         source_px: side of the picture.
         view_px: side of the view.
         upright: show all of it, only mirrored and shifted a little; otherwise any rotation and a scale
-            from 0.6 to 1.6 too.
+            from 0.75 to 1.6 too.
     """
     mirrored_x = bool(rng.random() < 0.5)
     mirrored_y = bool(rng.random() < 0.5)
@@ -46,8 +46,8 @@ def sample_view(rng: np.random.Generator, source_px: int, view_px: int, *, uprig
         reach = 0.03 * view_px
     else:
         angle = float(rng.uniform(0, 2 * math.pi))
-        scale = float(np.exp(rng.uniform(math.log(0.6), math.log(1.6))))
-        reach = 0.2 * source_px
+        scale = float(np.exp(rng.uniform(math.log(0.75), math.log(1.6))))
+        reach = 0.15 * source_px
     cos, sin = scale * math.cos(angle), scale * math.sin(angle)
     linear = np.array([[cos, -sin], [sin, cos]]) @ np.diag([-1.0 if mirrored_x else 1.0, -1.0 if mirrored_y else 1.0])
     centre = np.full(2, source_px / 2)
@@ -126,7 +126,7 @@ def jitter_colour(rng: np.random.Generator, image: NDArray[np.uint8], *, keep_hu
     pixels = grey + (pixels - grey) * rng.uniform(0.6, 1.3)
     mean = pixels.mean()
     pixels = (pixels - mean) * rng.uniform(0.7, 1.35) + mean * rng.uniform(0.75, 1.25)
-    tint = 0.05 if keep_hue else 0.1
+    tint = 0.05 if keep_hue else 0.2
     pixels *= rng.uniform(1 - tint, 1 + tint, 3).astype(np.float32)
     if rng.random() < 0.3:
         pixels += rng.normal(0, rng.uniform(1, 8), pixels.shape).astype(np.float32)

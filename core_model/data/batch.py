@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import TrainingError
@@ -27,6 +29,11 @@ from .items import (
     weak_items,
     written_items,
 )
+from .paste import COMPACT, paste
+
+_COMMON = 0.15
+"""A class that is on this share of the chips needs no repeats."""
+_MOST_REPEATS = 3.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,9 @@ class Mix:
     """Share of generated views."""
     unannotated: float = 0.1
     """Share of views of chips that have image-level labels only."""
-    weights: tuple[float, float, float, float] = (0.46, 0.22, 0.16, 0.16)
+    paste: float = 0.3
+    """Share of the rotated views of annotated chips into which objects of another chip are pasted."""
+    weights: tuple[float, float, float, float] = (0.42, 0.30, 0.14, 0.14)
     """Shares of written, rule-made, class and absent questions."""
 
 
@@ -86,6 +95,7 @@ class BatchSource:
         self.annotated = [chip for chip in chips if chip.annotated]
         self.others = [chip for chip in chips if not chip.annotated]
         self.classes = list(classes)
+        self._chances = np.cumsum(_chances(self.annotated))
         self.scenes = sorted({chip.scene for chip in chips})
         self.words = sorted({label for chip in chips for label in chip.labels})
         self.tokenizer, self.mix, self.batch_size, self.seed = tokenizer, mix, batch_size, seed
@@ -146,21 +156,40 @@ class BatchSource:
     def _view(self, rng: np.random.Generator) -> tuple[Chip, ViewedChip, list[Item]]:
         mix, size = self.mix, self.mix.size_px
         chance = rng.random()
-        chip = self.annotated[int(rng.integers(len(self.annotated)))]
+        chip = self._draw(rng)
         upright = bool(rng.random() < mix.upright)
         if chance < mix.synthetic:
             chip = synthetic_chip(rng, size, self.classes)
         elif chance < mix.synthetic + mix.mosaic:
-            four = [self.annotated[int(i)] for i in rng.integers(len(self.annotated), size=4)]
+            four = [self._draw(rng) for _ in range(4)]
             chip, upright = mosaic(four, rng, size), True
         elif self.others and chance < mix.synthetic + mix.mosaic + mix.unannotated:
             chip = self.others[int(rng.integers(len(self.others)))]
         view = sample_view(rng, chip.image.shape[0], size, upright=upright)
         viewed = look(chip, view, size)
+        if chip.annotated and not upright and rng.random() < mix.paste:
+            viewed = self._with_pasted(viewed, rng)
+            # Written expressions and image-level labels speak of the chip as it was.
+            chip = dataclasses.replace(chip, expressions=(), scene="")
         coin = random.Random(int(rng.integers(2**32)))  # nosec B311 - training data, no secret
         items = self._items(chip, view, viewed, coin)
-        image = jitter_colour(rng, viewed.image, keep_hue=True)
+        image = jitter_colour(rng, viewed.image, keep_hue=mix.questions > 0)
         return chip, ViewedChip(**{**viewed.__dict__, "image": image}), items
+
+    def _draw(self, rng: np.random.Generator) -> Chip:
+        """Return an annotated chip, those of rare classes more often."""
+        return self.annotated[int(np.searchsorted(self._chances, rng.random() * self._chances[-1]))]
+
+    def _with_pasted(self, viewed: ViewedChip, rng: np.random.Generator) -> ViewedChip:
+        wanted = viewed.complete & COMPACT
+        for _ in range(8):
+            donor = self._draw(rng)
+            if any(item.class_name in wanted for item in donor.objects):
+                seen = look(
+                    donor, sample_view(rng, donor.image.shape[0], self.mix.size_px, upright=False), self.mix.size_px
+                )
+                return paste(viewed, seen, rng)
+        return viewed
 
     def _items(self, chip: Chip, view: object, viewed: ViewedChip, coin: random.Random) -> list[Item]:
         count = self.mix.questions
@@ -193,6 +222,14 @@ class BatchSource:
             return np.array(classes + [np.nan] * (len(self.scenes) + len(self.words)), np.float32)
         scenes = [float(chip.scene == name) for name in self.scenes]
         return np.array(classes + scenes + [float(name in chip.labels) for name in self.words], np.float32)
+
+
+def _chances(chips: Sequence[Chip]) -> NDArray[np.float64]:
+    """Return how often each chip is drawn: by its rarest class (repeat factors, Gupta et al. 2019, "LVIS")."""
+    held = [{item.class_name for item in chip.objects} for chip in chips]
+    share = {name: sum(name in names for names in held) / len(chips) for name in set().union(*held)}
+    factors = {name: min(_MOST_REPEATS, max(1.0, (_COMMON / value) ** 0.5)) for name, value in share.items()}
+    return np.array([max((factors[name] for name in names), default=1.0) for names in held])
 
 
 def synthetic_chip(rng: np.random.Generator, size_px: int, classes: Sequence[str]) -> Chip:

@@ -99,7 +99,8 @@ def dense_loss(class_logits: Tensor, outline_logits: Tensor, batch: Batch) -> di
     classes = (per_pixel * known).sum() / known.sum().clamp(min=1)
     present = (target.flatten(2).amax(2) > 0.5) & batch.class_known
     dice = dice_loss(class_logits.flatten(0, 1), target.flatten(0, 1))
-    classes = classes + 0.1 * (dice * present.flatten()).sum() / present.sum().clamp(min=1)
+    # Rare and small classes hardly count among all pixels of all classes; of Dice every one that is there counts alike.
+    classes = classes + 0.5 * (dice * present.flatten()).sum() / present.sum().clamp(min=1)
     edges = batch.outlines.float() / 255
     edge_loss = F.binary_cross_entropy_with_logits(outline_logits.float(), edges, reduction="none").mean((1, 2))
     drawn = batch.has_outlines.float()

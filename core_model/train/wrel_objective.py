@@ -104,6 +104,8 @@ class StudentObjective:
         if not isinstance(network, ReferringNetwork):
             raise TypeError(f"The student is a ReferringNetwork, not a {type(network).__name__}.")
         network.text_encoder.train(self.text_dropout and network.training)
+        # A batch may hold one class name only, and processes share a batch: what is common to sentences stands still.
+        network.decoder.sentence_norm.eval()
         if self.frozen_image:
             network.image_encoder.eval()
             network.pyramid.eval()

@@ -12,9 +12,10 @@ import torch
 from tiny import square_chip, tiny_tokenizer
 
 from referent.core_model.data.augment import draw_mask, identity_view, sample_view, warp
-from referent.core_model.data.batch import BatchSource, Mix
-from referent.core_model.data.chips import WrittenExpression, read_ucm_refer
+from referent.core_model.data.batch import BatchSource, Mix, _chances
+from referent.core_model.data.chips import Chip, ChipObject, WrittenExpression, read_ucm_refer
 from referent.core_model.data.items import absent_items, class_items, foreign_expressions, look, mosaic, written_items
+from referent.core_model.data.paste import paste
 from referent.core_model.data.polygon import clip_ring, measure_rings, ring_area
 from referent.core_model.errors import DataError
 
@@ -138,3 +139,45 @@ def test_texts_that_the_model_cannot_read_are_not_asked():
     source = BatchSource([chip], ["red square", "blue square"], tokenizer, mix, batch_size=4, seed=0)
     for step in range(5):
         assert source.batch(step).tokens.ids.shape[0] == 16
+
+
+def _boxes(*squares: tuple[int, int, str], complete: frozenset[str]) -> Chip:
+    """A chip of 64 px with 10 px squares of a class at (x, y), each in a colour of its own."""
+    image = np.full((64, 64, 3), 120, np.uint8)
+    objects = []
+    for index, (x, y, name) in enumerate(squares):
+        image[y : y + 10, x : x + 10] = (200, 30, 30)
+        ring = np.array([[x, y], [x + 10, y], [x + 10, y + 10], [x, y + 10]], np.float32)
+        objects.append(ChipObject(index, name, (ring,), "red"))
+    return Chip("boxes", image, tuple(objects), complete)
+
+
+def test_pasted_objects_lie_where_they_are_said_to_and_cover_nothing():
+    complete = frozenset({"car", "boat"})
+    target = look(_boxes((27, 27, "car"), complete=complete), identity_view(64, 64), 64)
+    donor = look(_boxes((10, 40, "boat"), complete=complete), identity_view(64, 64), 64)
+    pasted = 0
+    for seed in range(20):
+        viewed = paste(target, donor, np.random.default_rng(seed))
+        np.testing.assert_array_equal(viewed.rings[0][0], target.rings[0][0])
+        drawn = draw_mask([ring for rings in viewed.rings.values() for ring in rings], 64, 1) > 127
+        shown = red_mask(viewed.image)
+        assert (drawn & shown).sum() / (drawn | shown).sum() > 0.75
+        assert shown[28:36, 28:36].all()
+        pasted += len(viewed.rings) - 1
+        assert viewed.seen == frozenset(viewed.rings)
+    assert pasted > 10
+
+
+def test_a_class_with_undrawn_instances_is_not_pasted():
+    target = look(_boxes((27, 27, "car"), complete=frozenset({"car"})), identity_view(64, 64), 64)
+    donor = look(_boxes((10, 40, "boat"), complete=frozenset({"boat"})), identity_view(64, 64), 64)
+    assert paste(target, donor, np.random.default_rng(0)).rings.keys() == {0}
+
+
+def test_chips_of_rare_classes_are_drawn_more_often_but_not_without_end():
+    common = [_boxes((5, 5, "car"), complete=frozenset({"car"})) for _ in range(99)]
+    rare = _boxes((5, 5, "car"), (40, 40, "pool"), complete=frozenset({"car", "pool"}))
+    chances = _chances([*common, rare])
+    assert set(chances[:-1]) == {1.0}
+    assert chances[-1] == 3.0

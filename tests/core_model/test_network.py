@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from tiny import square_chip, tiny_network, tiny_tokenizer
 
+from referent.core_model.compiled import CompiledCall
 from referent.core_model.config import Calibration
 from referent.core_model.data.batch import BatchSource, Mix
 from referent.core_model.device import choose_compute
 from referent.core_model.errors import DeviceError, ExpressionError
+from referent.core_model.named_classes import named_classes
 from referent.core_model.network import build_network
-from referent.core_model.predictor import NetworkSegmenter, fold_presence
+from referent.core_model.predictor import CLOSED, NetworkSegmenter, fold_presence
 from referent.core_model.segmenter import Features
 from referent.core_model.train.loop import LoopConfig, build_optimizer
 from referent.core_model.train.objective import ReferringObjective, ReferringTraining
@@ -166,3 +170,69 @@ def test_presets_can_be_built():
     with torch.device("meta"):
         base = build_network(read_preset("base"))
     assert sum(value.numel() for value in base.parameters()) > 190_000_000
+
+
+def gated_segmenter() -> NetworkSegmenter:
+    network, tokenizer, config = tiny_network()
+    config = dataclasses.replace(config, classes=("tank", "boat"), calibration=Calibration(class_gate=0.0))
+    return NetworkSegmenter(network, tokenizer, config, choose_compute("cpu", "fp32"), "hash")
+
+
+def test_tiles_without_a_named_class_are_not_read_and_others_answer_as_before():
+    model = gated_segmenter()
+    features = model.encode_image(tiles(3))
+    features.maps["class_peaks"] = torch.tensor([[1.0, -1.0], [-1.0, 1.0], [2.0, 2.0]], dtype=torch.float16)
+    read: list[int] = []
+    model.network.decoder.register_forward_hook(lambda _, given, made: read.append(made.presence.numel()))
+    gated = model.segment(features, ["a tank", "the boat", "red square"]).logits
+    assert sum(read) == 2 + 2 + 3  # tiles with a tank, tiles with a boat, and all for words that name no class
+    model.calibration = Calibration()
+    plain = model.segment(features, ["a tank", "the boat", "red square"]).logits
+    closed = gated == CLOSED
+    assert closed[1, 0].all()
+    assert closed[0, 1].all()
+    assert closed.sum() == 2 * 64 * 64
+    np.testing.assert_allclose(gated[~closed], plain[~closed], atol=1e-5)
+    model.calibration = Calibration(class_gate=50.0)
+    assert (model.segment(features, ["a tank"]).logits == CLOSED).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("the largest tank next to the boat", {"storage tank"}),
+        ("white roofs", {"building", "house"}),
+        ("two boats and the car", {"boat", "car"}),
+        ("the shiny thing", set()),
+        ("helipad", set()),
+        ("the car and the helipad", set()),
+    ],
+)
+def test_an_expression_is_about_the_classes_that_it_names(text: str, names: set[str]):
+    classes = ("storage tank", "boat", "car", "house", "building")
+    assert {classes[row] for row in named_classes(text, classes)} == names
+
+
+def test_compiled_encoder_gives_the_same_features():
+    network, tokenizer, config = tiny_network()
+    compute = choose_compute("cpu", "fp32")
+    plain = NetworkSegmenter(network, tokenizer, config, compute).encode_image(tiles(2))
+    model = NetworkSegmenter(network, tokenizer, config, compute, compiled=True)
+    compiled = model.encode_image(tiles(2))
+    for name, value in plain.maps.items():
+        torch.testing.assert_close(compiled.maps[name], value, atol=2e-2, rtol=2e-2)
+
+
+def test_what_cannot_be_compiled_is_called_as_it_is():
+    def plain(x: torch.Tensor) -> torch.Tensor:
+        return x + 1
+
+    call = CompiledCall(plain)
+
+    def broken(x: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("no compiler")
+
+    call._fast = broken
+    assert call(torch.zeros(1)).item() == 1
+    assert not call.is_working
+    assert call(torch.zeros(1)).item() == 1

@@ -10,13 +10,21 @@ import torch
 from tiny import square_chip, tiny_config, tiny_tokenizer
 
 from referent.core_model.data.batch import BatchSource, Mix
+from referent.core_model.data.sentences import SentenceSource
 from referent.core_model.errors import TrainingError
 from referent.core_model.network import build_network
 from referent.core_model.train import loop
 from referent.core_model.train.ema import WeightAverage
 from referent.core_model.train.loop import LoopConfig, fit, rate_at
 from referent.core_model.train.losses import dice_loss, point_loss
-from referent.core_model.train.objective import PretextNetwork, PretextObjective, ReferringObjective, ReferringTraining
+from referent.core_model.train.objective import (
+    PretextNetwork,
+    PretextObjective,
+    ReferringObjective,
+    ReferringTraining,
+    TextPretextNetwork,
+    TextPretextObjective,
+)
 
 CONFIG = LoopConfig(steps=6, batch_size=2, warmup_steps=2, save_every=3, loader_processes=0, validate_every=0)
 
@@ -99,6 +107,33 @@ def test_pretext_trains_the_image_side_only(tmp_path: Path):
     fit(PretextNetwork(network, source.label_count), source, PretextObjective(), CONFIG, tmp_path, bf16=False)
     assert not torch.equal(network.image_encoder.stem[0][0].weight, image_before)
     assert all(torch.equal(value, text_before[name]) for name, value in network.text_encoder.state_dict().items())
+
+
+def test_text_stage_learns_what_sentences_say_and_leaves_the_image_side(tmp_path: Path):
+    training, _ = parts()
+    network = training.network
+    chips = [square_chip(index) for index in range(4)]
+    source = SentenceSource(chips, tiny_tokenizer(), batch_size=8, seed=0)
+    assert "how many one" in source.names
+    assert any("left" in name for name in source.names)
+    batch = source.batch(3)
+    again = source.batch(3)
+    assert torch.equal(batch.tokens.ids, again.tokens.ids)
+    assert torch.equal(batch.atoms, again.atoms)
+    losses: list[float] = []
+    config = dataclasses.replace(CONFIG, steps=120, learning_rate=1e-2, text_rate=1.0)
+    image_before = {name: value.clone() for name, value in network.image_encoder.state_dict().items()}
+    fit(
+        TextPretextNetwork(network, len(source.names)),
+        source,
+        TextPretextObjective(),
+        config,
+        tmp_path,
+        bf16=False,
+        on_step=lambda report: losses.append(report.losses["atoms"]),
+    )
+    assert losses[-1] < 0.3 * losses[0]
+    assert all(torch.equal(value, image_before[name]) for name, value in network.image_encoder.state_dict().items())
 
 
 def test_average_follows_the_formula():

@@ -16,6 +16,7 @@ from rasterio.enums import ColorInterp
 from referent.geo_io import guard
 from referent.geo_io.errors import RasterError
 from referent.geo_io.raster import Raster
+from referent.geo_io.stretch import estimate_stretch
 from referent.geo_io.window import Window
 
 RGB = np.arange(3 * 40 * 50, dtype=np.uint32).reshape(3, 40, 50).astype(np.uint8)
@@ -392,3 +393,20 @@ def test_flipped_and_cut_bytes_give_a_result_or_a_sentence(make_raster):
                     raster.read(Window(0, 0, *shape), raster.choose_bands().bands)
         except RasterError:
             continue
+
+
+def test_stretch_of_a_damaged_raster_is_judged_by_its_other_parts_on_request(make_raster):
+    picture = np.random.default_rng(0).integers(300, 900, (3, 256, 256)).astype(np.uint16)
+    path = make_raster("hole16.tif", picture, compress="deflate", tiled=True, blockxsize=64, blockysize=64)
+    with Raster.open(path) as raster:
+        whole = estimate_stretch(raster, (1, 2, 3))
+    with rasterio.open(path) as source:
+        offset = int(source.get_tag_item("BLOCK_OFFSET_1_2", "TIFF", bidx=1))
+    content = bytearray(path.read_bytes())
+    content[offset : offset + 400] = b"\xaa" * 400
+    path.write_bytes(content)
+    with Raster.open(path) as raster:
+        with pytest.raises(RasterError, match="is damaged"):
+            estimate_stretch(raster, (1, 2, 3))
+        rest = estimate_stretch(raster, (1, 2, 3), skip_damaged=True)
+    np.testing.assert_allclose(rest.lows + rest.highs, whole.lows + whole.highs, atol=6)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from referent.core_model.errors import ExpressionError
 from referent.core_model.expression import words
+from referent.core_model.expression.atoms import atoms
 from referent.core_model.expression.parse import parse
 from referent.core_model.expression.plan import QueryPlan
 
@@ -164,3 +165,9 @@ def test_parsing_takes_less_than_five_milliseconds() -> None:
     for text in texts:
         parse(text)
     assert (time.process_time() - start) / len(texts) < 0.005
+
+
+def test_atoms_say_what_is_meant_and_what_only_helps():
+    found = atoms(parse("the second largest white boat next to the dock on the left"))
+    assert {"class boat", "is white", "most area", "rank 2", "next to", "anchor class dock", "how many one"} <= found
+    assert "class dock" not in found

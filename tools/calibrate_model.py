@@ -1,0 +1,43 @@
+"""Fit the decision biases of a checkpoint anew, on the validation split, and write them into its configuration.
+
+    python tools/calibrate_model.py runs/small/model --data ../shared/data/ucm_refer
+
+Training does this at its end; this tool is for checkpoints that were calibrated by an earlier version.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from referent.core_model.calibrate import calibrate
+from referent.core_model.checkpoint import CONFIG, load_checkpoint
+from referent.core_model.chip_evaluation import ask_chips, headline
+from referent.core_model.data.chips import read_ucm_refer
+from referent.core_model.device import choose_compute
+from referent.core_model.predictor import NetworkSegmenter
+from referent.engine.train_finish import FALSE_ALARMS
+
+
+def main() -> None:
+    """Calibrate, write, and tell the figures on the validation split."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path, help="checkpoint folder")
+    parser.add_argument("--data", type=Path, required=True, help="folder of ucm_refer")
+    args = parser.parse_args()
+    network, tokenizer, config = load_checkpoint(args.model)
+    chips = read_ucm_refer(args.data, "val").chips
+    compute = choose_compute()
+    fitted = calibrate(network.eval(), tokenizer, chips, compute, classes=config.classes, false_alarms=FALSE_ALARMS)
+    config = dataclasses.replace(config, calibration=fitted)
+    part = args.model / f"{CONFIG}.part"
+    part.write_text(config.to_json(), encoding="utf-8")
+    part.replace(args.model / CONFIG)
+    print(fitted)
+    for name, value in headline(list(ask_chips(NetworkSegmenter(network, tokenizer, config, compute), chips))).items():
+        print(f"{name:32s} {value:.3f}")
+
+
+if __name__ == "__main__":
+    main()
