@@ -257,7 +257,7 @@ class FusionDecoder(nn.Module):
 
 
 def _is_plain_inference(x: Tensor) -> bool:
-    return x.device.type == "cpu" and not torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
+    return x.device.type == "cpu" and not torch.is_grad_enabled()
 
 
 def position_code(height: int, width: int, dim: int, device: torch.device) -> Tensor:

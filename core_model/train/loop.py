@@ -235,7 +235,7 @@ def build_optimizer(network: nn.Module, config: LoopConfig) -> torch.optim.Optim
         {"params": values, "weight_decay": config.weight_decay if decayed else 0.0, "share": share}
         for (share, decayed), values in groups.items()
     ]
-    return torch.optim.AdamW(settings, lr=config.learning_rate, betas=config.betas, fused=True)
+    return torch.optim.AdamW(settings, lr=config.learning_rate, betas=config.betas)
 
 
 _TABLES = ("relative_position_bias_table", "absolute_pos_embed")

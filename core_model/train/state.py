@@ -67,8 +67,7 @@ def load_state(folder: Path, trained: Trained) -> tuple[int, dict[str, Any]] | N
                     device = parameters[parameter].device
                     # SparseAdam counts its steps in a whole number, AdamW in a float on the CPU.
                     counted = value.item() if value.dtype == torch.int64 else value
-                    is_kept = key == "step" and not optimizer.defaults.get("fused")
-                    place = counted if is_kept else value.to(device)
+                    place = counted if key == "step" else value.to(device)
                     optimizer.state[parameters[parameter]][key] = place
     except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
         raise TrainingError(
