@@ -24,6 +24,7 @@ from referent.engine.errors import Cancelled, EngineError, OptionsError
 from referent.engine.features import MemoryFeatureStore
 from referent.engine.journal import Journal
 from referent.engine.query import QueryOptions, query
+from referent.engine.sparing import SparingSegmenter
 from referent.geo_io.errors import OutputError, RasterError
 from referent.geo_io.layer import write_layer
 
@@ -217,8 +218,15 @@ def test_full_disk_is_a_sentence(scene_file: Path, segmenter: type, tmp_path: Pa
     assert "make room there and ask again to go on" in said
 
 
-def _type_query(words: list[str], said: Path) -> None:
+def _type_query(words: list[str], said: Path, pause_s: float = 0.0) -> None:
     torch.set_num_threads(1)
+    answer = SparingSegmenter.answer
+
+    def slow(self: SparingSegmenter, tiles: Any) -> Any:
+        time.sleep(pause_s)
+        return answer(self, tiles)
+
+    SparingSegmenter.answer = slow  # in this process alone; a person stops what takes long
     with said.open("w") as stream:
         sys.stdout = sys.stderr = stream
         code = main(words)
@@ -236,12 +244,12 @@ def test_command_stopped_by_a_person_keeps_a_partial_layer_and_goes_on(
 ) -> None:
     words = ["query", scene_file, "airplane", "-o", tmp_path / "found.gpkg", "--model", eager_model, "--batch-size", 1]
     command, said = [str(word) for word in words], tmp_path / "said.txt"
-    child = FORK.Process(target=_type_query, args=(command, said))
+    child = FORK.Process(target=_type_query, args=(command, said, 0.05))
     child.start()
     for lines in _lines(tmp_path / "found.gpkg.unfinished" / "journal.jsonl"):
         if lines > 1 or not child.is_alive():
             break
-        child.join(0.001)
+        child.join(0.01)
     os.kill(child.pid or 0, number)
     child.join()
     assert child.exitcode == code, said.read_text()
