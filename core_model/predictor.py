@@ -45,6 +45,7 @@ class NetworkSegmenter:
         self.tokenizer = tokenizer
         self.compute = compute
         self.calibration = config.calibration
+        self._read: tuple[tuple[str, ...], torch.Tensor, torch.Tensor] | None = None
         self._encode: Callable[[torch.Tensor], dict[str, torch.Tensor]] = (
             CompiledCall(self.network.encode_image) if compiled else self.network.encode_image
         )
@@ -70,6 +71,7 @@ class NetworkSegmenter:
             return False
         self.compute = Compute(torch.device("cpu"), torch.float32)
         self.network.to(self.compute.device)
+        self._read = None
         return True
 
     def encode_image(self, tiles: NDArray[np.uint8]) -> Features:
@@ -91,13 +93,11 @@ class NetworkSegmenter:
         Raises:
             ExpressionError: an expression is empty or too long.
         """
-        tokens = self.tokenizer(expressions)
-        mask = tokens.mask.to(self.compute.device)
         size = self._spec.window_px
         logits = np.full((len(features), len(expressions), size, size), CLOSED, np.float32)
         is_open = self._may_hold(features, expressions)
         with torch.inference_mode(), self.compute.autocast():
-            text = self.network.encode_text(tokens.ids.to(self.compute.device), mask)
+            text, mask = self._read_texts(tuple(expressions))
             # Expressions that are asked of the same tiles are asked together.
             for column in range(len(expressions)):
                 alike = [k for k in range(len(expressions)) if torch.equal(is_open[:, k], is_open[:, column])]
@@ -113,6 +113,14 @@ class NetworkSegmenter:
             drawn = features.maps["outline"][:, None].to(self.compute.device).float()
             outlines = F.interpolate(drawn, size=(size, size), mode="bilinear", align_corners=False)
         return Segmentation(logits, outlines[:, 0].cpu().numpy())
+
+    def _read_texts(self, expressions: tuple[str, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return hidden states (E, L, D) and mask (E, L); the last ones are kept, as a scene asks batch by batch."""
+        if self._read is None or self._read[0] != expressions:
+            tokens = self.tokenizer(expressions)
+            mask = tokens.mask.to(self.compute.device)
+            self._read = (expressions, self.network.encode_text(tokens.ids.to(self.compute.device), mask), mask)
+        return self._read[1:]
 
     def _may_hold(self, features: Features, expressions: Sequence[str]) -> torch.Tensor:
         """Return (B, E) bool: whether a tile shows anything of the classes that an expression names."""
