@@ -131,6 +131,7 @@ def loss(args: argparse.Namespace, folder: Path) -> list[Figure]:
     kept = segmenter.encode_image(tiles)
     with torch.inference_mode(), segmenter.compute.autocast():
         exact = segmenter.network.encode_image(torch.from_numpy(tiles).to(segmenter.compute.device))
+        exact["class_peaks"] = kept.maps["class_peaks"]
     texts = [FIRST, *FURTHER]
     answers = [
         1 / (1 + np.exp(-segmenter.segment(features, texts).logits))
