@@ -307,11 +307,19 @@ def plot_shares(middle: dict[str, dict[str, float]], path: Path) -> None:
 
 
 def write_tiny_model(folder: Path) -> Path:
-    """Write a checkpoint of a tiny network with random weights."""
+    """Write a checkpoint of a tiny network with random weights that takes half of all pixels for a house."""
+    import dataclasses
+
     import torch
 
     from referent.core_model.checkpoint import save_checkpoint
-    from referent.core_model.config import DecoderConfig, ImageEncoderConfig, ModelConfig, TextEncoderConfig
+    from referent.core_model.config import (
+        Calibration,
+        DecoderConfig,
+        ImageEncoderConfig,
+        ModelConfig,
+        TextEncoderConfig,
+    )
     from referent.core_model.network import build_network
     from referent.core_model.tokenizer import train_tokenizer
 
@@ -326,7 +334,14 @@ def write_tiny_model(folder: Path) -> Path:
         text_encoder=TextEncoderConfig(vocab_size=60, dim=16, layers=1, heads=2, ffn=16, max_tokens=16),
         decoder=DecoderConfig(dim=16, dim8=8, dim4=8, dim2=8, layers=1, heads=2, ffn=16),
     )
-    save_checkpoint(folder, build_network(config), train_tokenizer(["house"] * 5, 60, 16), config, "# Tiny")
+    network, tokenizer = build_network(config).eval(), train_tokenizer(["house"] * 5, 60, 16)
+    tokens = tokenizer(["house"])
+    with torch.inference_mode():
+        noise = torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8)
+        text = network.encode_text(tokens.ids, tokens.mask)[None]
+        middle = float(network.decode(network.encode_image(noise), text, tokens.mask[None]).mask.median())
+    config = dataclasses.replace(config, calibration=Calibration(-middle, 0.0, 20.0, 20.0))
+    save_checkpoint(folder, network, tokenizer, config, "# Tiny")
     return folder
 
 
