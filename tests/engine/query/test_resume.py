@@ -220,6 +220,7 @@ def test_full_disk_is_a_sentence(scene_file: Path, segmenter: type, tmp_path: Pa
 
 def _type_query(words: list[str], said: Path, pause_s: float = 0.0) -> None:
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite that runs in the background ignores it
     answer = SparingSegmenter.answer
 
     def slow(self: SparingSegmenter, tiles: Any) -> Any:
