@@ -14,9 +14,9 @@ from referent.core_model.config import Calibration
 from referent.core_model.data.batch import BatchSource, Mix
 from referent.core_model.device import choose_compute
 from referent.core_model.errors import DeviceError, ExpressionError
-from referent.core_model.named_classes import named_classes
+from referent.core_model.named_classes import is_class_name, named_classes
 from referent.core_model.network import build_network
-from referent.core_model.predictor import CLOSED, NetworkSegmenter, fold_presence
+from referent.core_model.predictor import CLOSED, NetworkSegmenter, fold_presence, presence_bias
 from referent.core_model.segmenter import Features
 from referent.core_model.train.loop import LoopConfig, build_optimizer
 from referent.core_model.train.objective import ReferringObjective, ReferringTraining
@@ -236,3 +236,23 @@ def test_what_cannot_be_compiled_is_called_as_it_is():
     assert call(torch.zeros(1)).item() == 1
     assert not call.is_working
     assert call(torch.zeros(1)).item() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("storage tank", True),
+        ("all boats", True),
+        ("cars and trucks", True),
+        ("the boat", False),
+        ("white boats", False),
+        ("the largest boat", False),
+        ("boats near the dock", False),
+        ("shiny things", False),
+        ("the largest smallest tank", False),
+    ],
+)
+def test_plain_class_names_are_told_from_expressions(text: str, expected: bool):
+    assert is_class_name(text) is expected
+    biases = Calibration(presence_bias=1.0, name_presence_bias=2.0)
+    assert presence_bias(text, biases) == (2.0 if expected else 1.0)
