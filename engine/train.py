@@ -97,7 +97,7 @@ def train(
         _loop_config(stage, config.seed),
         out / "referring",
         validate=validator(config, tokenizer, model_config) if stage.validate_every else None,
-        on_step=(lambda report: on_step("referring", report)) if on_step else None,
+        on_step=_named("referring", on_step),
         device=str(compute.device),
         bf16=bf16,
     )
@@ -166,16 +166,11 @@ def _pretext(
     bf16: bool,
     on_step: OnStep | None,
 ) -> None:
-    source = _source(data, tokenizer, config.pretext, config.seed + 1000, 0)
-    average = fit(
-        PretextNetwork(network, source.label_count),
-        source,
-        PretextObjective(),
-        _loop_config(config.pretext, config.seed + 1000),
-        folder,
-        on_step=(lambda report: on_step("pretext", report)) if on_step else None,
-        bf16=bf16,
-    )
+    seed = config.seed + 1000
+    source = _source(data, tokenizer, config.pretext, seed, 0)
+    training = PretextNetwork(network, source.label_count)
+    loop = _loop_config(config.pretext, seed)
+    average = fit(training, source, PretextObjective(), loop, folder, on_step=_named("pretext", on_step), bf16=bf16)
     _write(average.state_dict(), folder / "image_side.safetensors")
 
 
@@ -191,20 +186,16 @@ def _text_pretext(
     seed = config.seed + 2000
     chips = [chip for chip in data.chips if chip.annotated]
     source = SentenceSource(chips, tokenizer, batch_size=config.text.batch_size, seed=seed)
-    average = fit(
-        TextPretextNetwork(network, len(source.names)),
-        source,
-        TextPretextObjective(),
-        _loop_config(config.text, seed),
-        folder,
-        on_step=(lambda report: on_step("text", report)) if on_step else None,
-        bf16=bf16,
-    )
+    training = TextPretextNetwork(network, len(source.names))
+    loop = _loop_config(config.text, seed)
+    average = fit(training, source, TextPretextObjective(), loop, folder, on_step=_named("text", on_step), bf16=bf16)
     read = ("text_encoder.", "decoder.text_in.", "decoder.text_norm.", "decoder.sentence_norm.")
-    _write(
-        {name: value for name, value in average.state_dict().items() if name.startswith(read)},
-        folder / "text_side.safetensors",
-    )
+    state = {name: value for name, value in average.state_dict().items() if name.startswith(read)}
+    _write(state, folder / "text_side.safetensors")
+
+
+def _named(stage: str, on_step: OnStep | None) -> Callable[[StepReport], None] | None:
+    return (lambda report: on_step(stage, report)) if on_step else None
 
 
 def _write(tensors: dict[str, torch.Tensor], path: Path) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..errors import TrainingError
 from ..synthetic import render_chip
 from ..tokenizer import ExpressionTokenizer, Tokens
-from .augment import draw_mask, draw_outlines, jitter_colour, sample_view
+from .augment import View, draw_mask, draw_outlines, jitter_colour, sample_view
 from .chips import Chip, ChipObject
 from .items import (
     Item,
@@ -191,13 +191,13 @@ class BatchSource:
                 return paste(viewed, seen, rng)
         return viewed
 
-    def _items(self, chip: Chip, view: object, viewed: ViewedChip, coin: random.Random) -> list[Item]:
+    def _items(self, chip: Chip, view: View, viewed: ViewedChip, coin: random.Random) -> list[Item]:
         count = self.mix.questions
         if not count:
             return []
         wanted = coin.choices(("written", "rule", "class", "absent"), self.mix.weights, k=count)
         pools = {
-            "written": written_items(chip, view, viewed, coin, count),  # type: ignore[arg-type]
+            "written": written_items(chip, view, viewed, coin, count),
             "rule": rule_items(viewed, self.mix.size_px, coin, 3),
             "class": class_items(viewed, coin, 2) or weak_items(viewed, coin, 2),
             "absent": absent_items(viewed, self.foreign, coin, 2),

@@ -247,15 +247,20 @@ def test_truncated_geotiff_is_found_at_open(make_raster, tiled):
     refused(path, "cut.tif is truncated", "copy or download it again")
 
 
-def test_corrupt_block_in_the_middle_names_the_rows(make_raster):
-    rng = np.random.default_rng(0)
-    picture = rng.integers(0, 255, (3, 256, 256), np.uint8)
-    path = make_raster("hole.tif", picture, compress="deflate", tiled=True, blockxsize=64, blockysize=64)
+def damage_block(path: Path) -> None:
+    """Spoil the block of rows 128 to 192 and columns 64 to 128."""
     with rasterio.open(path) as source:
         offset = int(source.get_tag_item("BLOCK_OFFSET_1_2", "TIFF", bidx=1))
     content = bytearray(path.read_bytes())
     content[offset : offset + 400] = b"\xaa" * 400
     path.write_bytes(content)
+
+
+def test_corrupt_block_in_the_middle_names_the_rows(make_raster):
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 255, (3, 256, 256), np.uint8)
+    path = make_raster("hole.tif", picture, compress="deflate", tiled=True, blockxsize=64, blockysize=64)
+    damage_block(path)
     with Raster.open(path) as raster:
         raster.read(Window(0, 0, 64, 256), (1, 2, 3))
         with pytest.raises(RasterError, match=r"hole\.tif is damaged: its rows 128 to 192 cannot be read"):
@@ -400,11 +405,7 @@ def test_stretch_of_a_damaged_raster_is_judged_by_its_other_parts_on_request(mak
     path = make_raster("hole16.tif", picture, compress="deflate", tiled=True, blockxsize=64, blockysize=64)
     with Raster.open(path) as raster:
         whole = estimate_stretch(raster, (1, 2, 3))
-    with rasterio.open(path) as source:
-        offset = int(source.get_tag_item("BLOCK_OFFSET_1_2", "TIFF", bidx=1))
-    content = bytearray(path.read_bytes())
-    content[offset : offset + 400] = b"\xaa" * 400
-    path.write_bytes(content)
+    damage_block(path)
     with Raster.open(path) as raster:
         with pytest.raises(RasterError, match="is damaged"):
             estimate_stretch(raster, (1, 2, 3))
