@@ -11,6 +11,7 @@ from .. import settings
 from ..i18n import tr
 
 STEPS = 200
+SCORE_STEPS = 100  # as many as the box beside it can show
 KEEP_FLOOR = 0.05
 
 
@@ -22,7 +23,7 @@ class RefineBox(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._max_area = 1000.0
-        self._score_slider, self._score_box = _pair(1.0, 2, "")
+        self._score_slider, self._score_box = _pair(1.0, 2, "", SCORE_STEPS)
         self._area_slider, self._area_box = _pair(self._max_area, 1, " m²")
         score_tip = tr("Hide polygons with a lower score; outlines are drawn at the threshold set when asking")
         area_tip = tr("Hide smaller polygons")
@@ -89,11 +90,11 @@ class RefineBox(QWidget):
 
     @staticmethod
     def _score_to_step(score: float) -> int:
-        return round(score * STEPS)
+        return round(score * SCORE_STEPS)
 
     @staticmethod
     def _step_to_score(step: int) -> float:
-        return step / STEPS
+        return step / SCORE_STEPS
 
     # Areas span orders of magnitude, so the slider is cubic: fine for cars, coarse for buildings.
     def _area_to_step(self, area: float) -> int:
@@ -103,10 +104,10 @@ class RefineBox(QWidget):
         return float(self._max_area * (step / STEPS) ** 3)
 
 
-def _pair(maximum: float, decimals: int, suffix: str) -> tuple[QSlider, QgsDoubleSpinBox]:
+def _pair(maximum: float, decimals: int, suffix: str, steps: int = STEPS) -> tuple[QSlider, QgsDoubleSpinBox]:
     slider = QSlider(Qt.Orientation.Horizontal)
-    slider.setRange(0, STEPS)
-    slider.setPageStep(STEPS // 20)
+    slider.setRange(0, steps)
+    slider.setPageStep(steps // 20)
     box = QgsDoubleSpinBox()
     box.setRange(0, maximum)
     box.setDecimals(decimals)
