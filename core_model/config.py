@@ -31,6 +31,8 @@ class ImageEncoderConfig:
     """Channels of the four stages (residual)."""
     depths: tuple[int, ...] = (2, 2, 3, 2)
     """Residual blocks of the four stages (residual)."""
+    fine: bool = False
+    """Whether the stem's map at stride 2 goes straight to the pixel embeddings (residual)."""
     hub_id: str = ""
     """Hub repository or local folder whose weights a training starts from (hub)."""
     revision: str = ""

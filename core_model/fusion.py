@@ -38,7 +38,7 @@ class FeaturePyramid(nn.Module):
     ``FusionDecoder``), so every view teaches all classes and not only those that were asked for.
     """
 
-    def __init__(self, channels: Sequence[int], config: DecoderConfig, class_count: int) -> None:
+    def __init__(self, channels: Sequence[int], config: DecoderConfig, class_count: int, fine: int = 0) -> None:
         super().__init__()
         c4, c8, c16, c32 = channels
         self.from32 = _lateral(c32, config.dim)
@@ -50,6 +50,11 @@ class FeaturePyramid(nn.Module):
         self.mix8 = _lateral(config.dim8, config.dim8, 3)
         self.mix4 = _lateral(config.dim4, config.dim4, 3)
         self.pixel = nn.Conv2d(config.dim4, 4 * config.dim2, 1)
+        if fine:
+            # Borders of a car are lost at stride 4. Zero at the start: a detail is added to what is known already.
+            self.fine = nn.Conv2d(fine, config.dim2, 3, padding=1)
+            for value in self.fine.parameters():
+                nn.init.zeros_(value)
         self.outline = nn.Conv2d(config.dim4, 4, 1)
         self.classes = nn.Linear(config.dim2, class_count)
 
@@ -57,17 +62,18 @@ class FeaturePyramid(nn.Module):
         """Return the text-free features of B tiles.
 
         Args:
-            maps: four maps at strides 4, 8, 16 and 32.
+            maps: four maps at strides 4, 8, 16 and 32, then one at stride 2 if the pyramid was made for it.
 
         Returns:
             ``p16`` (B, h16, w16, dim) and ``p8`` (B, h8, w8, dim8) embeddings, ``p2`` (B, h8, w8, SUB * SUB, dim2)
             pixel embeddings by cell, and ``outline`` (B, h2, w2) logits.
         """
-        x4, x8, x16, x32 = maps
+        x4, x8, x16, x32, *fine = maps
         p16 = F.relu(self.from16(x16) + _up2(self.from32(x32)))
         p8 = F.relu(self.mix8(F.relu(self.from8(x8) + _up2(self.to8(p16)))))
         p4 = F.relu(self.mix4(F.relu(self.from4(x4) + _up2(self.to4(p8)))))
-        p2 = F.pixel_unshuffle(F.pixel_shuffle(self.pixel(p4), 2), SUB)
+        half = F.pixel_shuffle(self.pixel(p4), 2)
+        p2 = F.pixel_unshuffle(half + self.fine(*fine) if fine else half, SUB)
         batch, _, height, width = p2.shape
         return {
             "p16": p16.permute(0, 2, 3, 1).contiguous(),

@@ -42,9 +42,10 @@ class ResidualBlock(nn.Module):
 class ResidualEncoder(nn.Module):
     """A plain residual network with four stages."""
 
-    def __init__(self, stem: int, widths: Sequence[int], depths: Sequence[int]) -> None:
+    def __init__(self, stem: int, widths: Sequence[int], depths: Sequence[int], *, fine: bool = False) -> None:
         super().__init__()
         self.channels = tuple(widths)
+        self.fine_channels = stem if fine else 0
         self.stem = nn.Sequential(
             _conv_norm(3, stem, stride=2), nn.ReLU(), _conv_norm(stem, widths[0], stride=2), nn.ReLU()
         )
@@ -64,14 +65,16 @@ class ResidualEncoder(nn.Module):
             images: (B, 3, H, W) float, normalised; H and W multiples of 32.
 
         Returns:
-            Maps of (B, channels[i], H / STRIDES[i], W / STRIDES[i]).
+            Maps of (B, channels[i], H / STRIDES[i], W / STRIDES[i]), and one of (B, fine_channels, H / 2, W / 2) after
+            them if there are any.
         """
-        x = self.stem(images)
+        half = self.stem[:2](images)
+        x = self.stem[2:](half)
         maps = []
         for stage in self.stages:
             x = stage(x)
             maps.append(x)
-        return maps
+        return [*maps, half] if self.fine_channels else maps
 
 
 class HubEncoder(nn.Module):
@@ -84,6 +87,7 @@ class HubEncoder(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.channels = tuple(channels)
+        self.fine_channels = 0
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Return four maps, see ``ResidualEncoder.forward``."""
@@ -104,7 +108,7 @@ def build_image_encoder(config: ImageEncoderConfig, *, pretrained: bool = False)
         pretrained: load the hub's weights (network, or the local cache when offline); otherwise random.
     """
     if config.kind == "residual":
-        return ResidualEncoder(config.stem, config.widths, config.depths)
+        return ResidualEncoder(config.stem, config.widths, config.depths, fine=config.fine)
     from transformers.models.auto.modeling_auto import MODEL_FOR_BACKBONE_MAPPING
 
     settings = hub_settings(config.settings)

@@ -73,7 +73,9 @@ def build_network(config: ModelConfig, *, pretrained: bool = False) -> Referring
     text_encoder = build_text_encoder(config.text_encoder, pretrained=pretrained)
     network = ReferringNetwork(
         image_encoder=image_encoder,
-        pyramid=FeaturePyramid(image_encoder.channels, config.decoder, max(1, len(config.classes))),
+        pyramid=FeaturePyramid(
+            image_encoder.channels, config.decoder, max(1, len(config.classes)), image_encoder.fine_channels
+        ),
         text_encoder=text_encoder,
         decoder=FusionDecoder(config.decoder, text_encoder.dim),
     )

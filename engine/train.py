@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from ..core_model.checkpoint import TOKENIZER, WEIGHTS, find_model
 from ..core_model.config import ModelConfig
 from ..core_model.data.batch import BatchSource, Mix
-from ..core_model.data.chips import ChipSet, read_ucm_refer
+from ..core_model.data.chips import Chip, ChipSet, read_ucm_refer
 from ..core_model.data.sentences import SentenceSource
 from ..core_model.device import choose_compute
 from ..core_model.expression.lexicon import SAID
@@ -30,6 +30,7 @@ from ..core_model.train.objective import (
     TextPretextObjective,
 )
 from .errors import OptionsError
+from .pseudo_labels import with_pseudo_labels
 from .train_config import StageConfig, TrainConfig, read_train_config
 from .train_finish import finish, validator
 
@@ -64,6 +65,8 @@ def train(
     data = read_ucm_refer(Path(config.data), "train")
     out.mkdir(parents=True, exist_ok=True)
     tokenizer, model_config = _prepare(config, data, out, pretext_from)
+    if config.teacher:
+        data = dataclasses.replace(data, chips=_taught(config, data, out, pretext_from))
     torch.manual_seed(config.seed)
     network = build_network(model_config, pretrained=True)
     if config.start_from:
@@ -138,6 +141,13 @@ def _prepare(
     if text.kind == "bert":
         changed["text_encoder"] = dataclasses.replace(text, vocab_size=tokenizer.vocab_size)
     return tokenizer, dataclasses.replace(base, **changed)
+
+
+def _taught(config: TrainConfig, data: ChipSet, out: Path, pretext_from: Path | None) -> tuple[Chip, ...]:
+    cache = out / "pseudo_labels.json"
+    if pretext_from is not None and not cache.exists() and (pretext_from / cache.name).exists():
+        cache.write_bytes((pretext_from / cache.name).read_bytes())
+    return with_pseudo_labels(data.chips, data.classes, config.teacher, cache)
 
 
 def _start(network: ReferringNetwork, folder: Path) -> None:

@@ -57,6 +57,8 @@ class TrainConfig:
     """Further files whose words enter the vocabulary (one text per line, last column of a TSV)."""
     start_from: str = ""
     """Model (name or folder) whose tokenizer and weights a run starts from; parts that it lacks start anew."""
+    teacher: str = ""
+    """Model (name or folder) that draws classes on chips with image-level labels only; empty: nothing is drawn."""
     seed: int = 0
     """Of weights, batches and dropout."""
     vocab_size: int = 1500

@@ -198,7 +198,8 @@ class BatchSource:
         wanted = coin.choices(("written", "rule", "class", "absent"), self.mix.weights, k=count)
         pools = {
             "written": written_items(chip, view, viewed, coin, count),
-            "rule": rule_items(viewed, self.mix.size_px, coin, 3),
+            # A teacher's objects may be two in one, or a part: good for the class as a whole, not for counting.
+            "rule": rule_items(viewed, self.mix.size_px, coin, 3) if chip.annotated else [],
             "class": class_items(viewed, coin, 2) or weak_items(viewed, coin, 2),
             "absent": absent_items(viewed, self.foreign, coin, 2),
         }

@@ -162,6 +162,22 @@ def test_every_parameter_is_trained():
     assert [name for name, value in training.named_parameters() if value.grad is None] == []
 
 
+def test_details_of_the_stem_are_added_to_what_is_known_already():
+    torch.manual_seed(0)
+    plain, _, config = tiny_network()
+    fine_config = dataclasses.replace(config, image_encoder=dataclasses.replace(config.image_encoder, fine=True))
+    fine = build_network(fine_config).eval()
+    missing, unexpected = fine.load_state_dict(plain.state_dict(), strict=False)
+    assert (missing, unexpected) == (["pyramid.fine.weight", "pyramid.fine.bias"], [])
+    picture = torch.from_numpy(tiles(1))
+    before, after = (network.encode_image(picture) for network in (plain, fine))
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    torch.nn.init.normal_(fine.pyramid.fine.weight)
+    changed = fine.encode_image(picture)
+    assert not torch.equal(before["p2"], changed["p2"])
+    assert torch.equal(before["p8"], changed["p8"])
+
+
 def test_presets_can_be_built():
     from referent.core_model.presets import preset_names, read_preset
 

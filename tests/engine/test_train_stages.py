@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -87,3 +88,21 @@ def test_a_run_that_lacks_a_stage_cannot_lend_it(data: Path, tmp_path: Path):
     run(data, tmp_path, "wordless", text=0)
     with pytest.raises(OptionsError, match="no finished text stage"):
         run(data, tmp_path, "second", lender=tmp_path / "wordless")
+
+
+def test_a_second_run_goes_on_from_a_model_and_learns_from_what_it_draws(data: Path, tmp_path: Path):
+    teacher = run(data, tmp_path, "first")
+    folder = tmp_path / "blank"
+    shutil.copytree(data, folder)
+    whole = json.loads((folder / "instances.json").read_text())
+    whole["images"][0] |= {"annotated": False, "complete": []}
+    whole["annotations"] = [item for item in whole["annotations"] if item["image_id"] != "harbor00"]
+    (folder / "instances.json").write_text(json.dumps(whole))
+    path = tmp_path / "second.toml"
+    text = CONFIG.format(data=folder, pretext=0, text=0)
+    path.write_text(text.replace("[model]", f'start_from = "{teacher}"\nteacher = "{teacher}"\n[model]'))
+    assert load_segmenter(train(path, tmp_path / "second"), "cpu").spec.classes == ("boat",)
+    drawn = json.loads((tmp_path / "second" / "pseudo_labels.json").read_text())
+    assert [row["chip"] for row in drawn] == ["harbor00"]
+    third = train(path, tmp_path / "third", seed=1, pretext_from=tmp_path / "second")
+    assert (third.parent / "pseudo_labels.json").read_bytes() == (tmp_path / "second/pseudo_labels.json").read_bytes()
