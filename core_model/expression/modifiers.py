@@ -48,6 +48,8 @@ class ModifierReader(RelationReader):
             if self.word() == "but" and self.word(1) in NOT and read_relation(self.text, self.at + 2):
                 self.at += 1
                 continue
+            if self.word() == "but" and self._exception(draft):
+                continue
             if self.word() in ("and", "or", ",") or (self.word() == "but" and self.word(1) != "not"):
                 if self._and(draft, is_nested):
                     return
@@ -225,7 +227,7 @@ class ModifierReader(RelationReader):
         return False
 
     def _exception(self, draft: Draft) -> bool:
-        for phrase in _EXCEPT:
+        for phrase in (*_EXCEPT, "but") if draft.is_all or draft.is_plural else _EXCEPT:  # "all tanks but the largest"
             lead = phrase.split()
             if self.text[self.at : self.at + len(lead)] == lead:
                 start, self.at = self.at, self.at + len(lead)
@@ -240,8 +242,15 @@ class ModifierReader(RelationReader):
         return False
 
     def _not_adjective(self, draft: Draft) -> bool:
-        """``tanks that are not white``: white tanks are taken out."""
+        """``tanks that are not white``, ``that are not the largest``: white tanks, the largest one are taken out."""
         word = self.word(1)
+        if word == "the" and self.word(2) != "same":
+            start, self.at = self.at, self.at + 1
+            other = self._anchor_draft(draft)
+            if other is None or other.head != draft.head:
+                return self._back(start)
+            draft.exceptions.append(other.finish())
+            return True
         if word not in words.COLOURS and word not in words.LARGE and word not in words.SMALL:
             return False
         other = Draft(adjectives=[self.tokens[self.at + 1].as_typed], head=draft.head, noun=draft.noun, is_plural=True)

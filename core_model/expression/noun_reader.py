@@ -185,12 +185,13 @@ class NounReader(ModifierReader):
             "such",
             "same",
             "other",
+            "remaining",
             "different",
             "several",
         ):
             draft.is_definite |= word in ("the", "this", "that", "which", "what", "these", "those")
             draft.is_all |= word in ("all", "every", "each", "any", "some", "these", "those", "several")
-            draft.is_other |= word in ("another", "other", "different")
+            draft.is_other |= word in ("another", "other", "remaining", "different")
             if word == "both":
                 draft.count = 2
             self.at += 1

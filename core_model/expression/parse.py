@@ -74,7 +74,7 @@ class _Reader(NounReader):
         wants_all = "how many" in (asked.group() if asked else "")
         drafts: list[Draft] = []
         while True:
-            draft = self.noun_phrase(None)
+            draft = self._all_but() or self.noun_phrase(None)
             if draft is None:
                 break
             if draft.is_pronoun and drafts:
@@ -93,6 +93,23 @@ class _Reader(NounReader):
             )
         self._leave_the_rest(drafts[-1])
         return tuple(part.finish() for draft in drafts for part in _by_colour(draft))
+
+    def _all_but(self) -> Draft | None:
+        """``all but the largest tank``: all tanks, without the largest."""
+        start = self.at
+        if self.text[start : start + 2] != ["all", "but"]:
+            return None
+        self.at += 2
+        spared = self.noun_phrase(None)
+        if spared is None or spared.is_pronoun:
+            self.at = start
+            return None
+        self.modifiers(spared, None)
+        whole = Draft(is_all=True)
+        whole.take_head_from(spared)
+        whole.is_plural = True
+        whole.exceptions.append(spared.finish())
+        return whole
 
     def _share(self, drafts: list[Draft], last: Draft, is_modified: bool) -> None:
         """``planes and helicopters north of the hangar``: both are north of it, if only the last one is modified."""
