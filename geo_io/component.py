@@ -101,20 +101,24 @@ def _label_strip(codes: NDArray[np.uint8], level: int, min_px: int) -> tuple[NDA
     """Label the regions of a strip that are large enough or may go on in a neighbouring strip."""
     if not codes.size or codes.max() < level:
         return np.zeros(codes.shape, dtype=np.int32), 0
-    labels, found = ndimage.label(codes >= level)
-    keep = np.bincount(labels.ravel(), minlength=found + 1) >= min_px
+    mask = codes >= level
+    labels, found = ndimage.label(mask)
+    inside = np.flatnonzero(mask)  # objects cover little of most strips
+    keep = np.bincount(labels.ravel()[inside], minlength=found + 1) >= min_px
     keep[labels[0]] = True
     keep[labels[-1]] = True
     keep[0] = False
     renumbered = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
-    return renumbered[labels], int(keep.sum())
+    labels.ravel()[inside] = renumbered[labels.ravel()[inside]]
+    return labels, int(keep.sum())
 
 
 def _measure(labels: NDArray[np.int32], codes: NDArray[np.uint8], found: int, row_off: int) -> NDArray[np.int64]:
     """Return (8, found): top, left, bottom, right, area, sum of codes, seed row, seed column."""
-    flat = labels.ravel()
-    areas = np.bincount(flat, minlength=found + 1)[1:]
-    sums = np.bincount(flat, weights=codes.ravel(), minlength=found + 1)[1:]
+    inside = np.flatnonzero(labels)
+    numbers = labels.ravel()[inside]
+    areas = np.bincount(numbers, minlength=found + 1)[1:]
+    sums = np.bincount(numbers, weights=codes.ravel()[inside], minlength=found + 1)[1:]
     columns = np.empty((8, found), dtype=np.int64)
     columns[4], columns[5] = areas, np.rint(sums)
     for index, (rows, cols) in enumerate(ndimage.find_objects(labels)):
