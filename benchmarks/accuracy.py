@@ -1,11 +1,11 @@
 """Accuracy of the small model and its baselines on the test split of ucm_refer, over training seeds.
 
-    python benchmarks/accuracy.py --data ../shared/data/ucm_refer --runs runs/short-0 runs/short-1 runs/short-2 \
-        --no-pretext runs/no-pretext-0
+    python benchmarks/accuracy.py --data ../shared/data/ucm_refer --seeds runs/small runs/small-1 runs/small-2 \
+        --short runs/short-0 runs/short-1 runs/short-2 --no-pretext runs/no-pretext-0
 
-The bundled model comes from ``resources/configs/small.toml``. The runs are those of ``small_short.toml``, the same with
-a shorter referring stage, which is affordable three times, and of ``small_no_pretext.toml``, the short one without the
-pretext stage; without ``--runs`` only the bundled model is measured. Writes
+``--seeds`` are runs of ``resources/configs/small.toml``, where the bundled model comes from. ``--short`` are runs of
+``small_short.toml``, the first leg with a shorter referring stage, and ``--no-pretext`` of ``small_no_pretext.toml``,
+the same without the pretext stage. Rows of runs that are not given stay as they were recorded. Writes
 ``docs/benchmarks/query.json``, ``accuracy.md``, ``accuracy.json``, and the tables of the README and the model card.
 """
 
@@ -23,6 +23,7 @@ from record import FOLDER, Figure, record
 from referent.core_model.checkpoint import find_model
 from referent.engine.evaluate import EvaluationReport, evaluate
 
+SMALL, CLASS_NAME, SEEDS = "small", "small, class name only", "seeds of the last leg"
 SHORT, NO_PRETEXT = "short schedule", "short schedule, no pretext"
 ROOT = Path(__file__).resolve().parent.parent
 HEADLINES = {
@@ -40,27 +41,30 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument(
-        "--runs", type=Path, nargs="*", default=[], help="run folders of the seeds of the short schedule"
-    )
+    parser.add_argument("--seeds", type=Path, nargs="*", default=[], help="run folders of the last leg, by seed")
+    parser.add_argument("--short", type=Path, nargs="*", default=[], help="run folders of the short schedule, by seed")
     parser.add_argument("--no-pretext", type=Path, nargs="*", default=[], help="run folders without the pretext stage")
     args = parser.parse_args()
     rows = {
-        "small": [evaluate("small", args.data)],
-        "small, class name only": [evaluate("small", args.data, text_mode="class-name")],
-        SHORT: [evaluate(run / "model", args.data) for run in args.runs],
+        SMALL: [evaluate("small", args.data)],
+        CLASS_NAME: [evaluate("small", args.data, text_mode="class-name")],
+        SEEDS: [evaluate(run / "model", args.data) for run in args.seeds],
+        SHORT: [evaluate(run / "model", args.data) for run in args.short],
         NO_PRETEXT: [evaluate(run / "model", args.data) for run in args.no_pretext],
     }
+    recorded = as_recorded()
+    rows = {name: reports or recorded.get(name, []) for name, reports in rows.items()}
     rows = {name: reports for name, reports in rows.items() if reports}
-    bundled = rows["small"][0]
+    bundled = rows[SMALL][0]
     figures = [Figure(name, bundled.headline[name], "share", aim) for name, (_, aim) in HEADLINES.items()]
     figures += [
         figure
+        for prefix, row in (("seeds", SEEDS), ("short", SHORT))
         for name in ("written_miou", "class_iou", "absent_false_alarm")
-        if len(rows.get(SHORT, [])) > 1
+        if len(rows.get(row, [])) > 1
         for figure in (
-            Figure(f"short_{name}", _mean(rows[SHORT], name), "share, mean over seeds of the short schedule"),
-            Figure(f"{name}_spread", _spread(rows[SHORT], name), "share, standard deviation over these seeds"),
+            Figure(f"{prefix}_{name}", _mean(rows[row], name), f"share, mean of {len(rows[row])} {row}"),
+            Figure(f"{prefix}_{name}_spread", _spread(rows[row], name), "share, standard deviation of these"),
         )
     ]
     if NO_PRETEXT in rows:
@@ -70,12 +74,12 @@ def main() -> None:
     raw = {name: [report.to_dict() for report in reports] for name, reports in rows.items()}
     (FOLDER / "accuracy.json").write_text(json.dumps(_rounded(raw), indent=1) + "\n", encoding="utf-8")
     page = "\n".join(
-        ["# Accuracy of the bundled model", "", _INTRODUCTION, "", *summary(rows), "", *by_class(rows["small"]), "",
-         *by_kind(rows["small"]), ""]
+        ["# Accuracy of the bundled model", "", _INTRODUCTION, "", *summary(rows), "", *by_class(rows[SMALL]), "",
+         *by_kind(rows[SMALL]), ""]
     )  # fmt: skip
     (FOLDER / "accuracy.md").write_text(page, encoding="utf-8")
     put(ROOT / "README.md", summary(rows))
-    put(find_model("small") / "model_card.md", [*summary(rows), "", *by_class(rows["small"])])
+    put(find_model("small") / "model_card.md", [*summary(rows), "", *by_class(rows[SMALL])])
     print(page)
 
 
@@ -83,13 +87,21 @@ _INTRODUCTION = """Test split of ucm_refer: 87 chips of 256 x 256 px at 0.3048 m
 never saw, masks compared at the resolution of the chips. No public referring-segmentation benchmark's pictures were at
 hand; pictures are UC Merced Land Use (Yang and Newsam 2010), objects and expressions were made by a vision-language
 model with a drawing tool. Mean and standard deviation over training seeds. "Class name only" asks the class of the
-referent instead of the expression. "Short schedule" is the same training with a shorter referring stage: it tells how
-much a seed matters and what the pretext stage is worth."""
+referent instead of the expression. "Seeds of the last leg" start from one model: they tell how much order, views and
+dropout matter. "Short schedule" starts from nothing, with a shorter referring stage and no teacher: it tells how much
+all of a seed matters and what the pretext stage is worth (measured before the pyramid had details at stride 2)."""
+
+
+def as_recorded() -> dict[str, list[EvaluationReport]]:
+    """Return the rows that were measured last."""
+    path = FOLDER / "accuracy.json"
+    rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {name: [EvaluationReport(**_with_nan(report)) for report in reports] for name, reports in rows.items()}
 
 
 def bundled_class_name(rows: dict[str, list[EvaluationReport]]) -> float:
     """Return the mIoU of the bundled model when it is told the class name only."""
-    return rows["small, class name only"][0].headline["written_miou"]
+    return rows[CLASS_NAME][0].headline["written_miou"]
 
 
 def summary(rows: dict[str, list[EvaluationReport]]) -> list[str]:
@@ -146,6 +158,13 @@ def _cell(values: list[float]) -> str:
     if np.isnan(values).all():
         return ""
     return f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else f"{values[0]:.3f}"
+
+
+def _with_nan(value: Any) -> Any:
+    """Undo what ``_rounded`` does to figures that are not numbers."""
+    if isinstance(value, dict):
+        return {key: _with_nan(item) for key, item in value.items()}
+    return float("nan") if value is None else value
 
 
 def _rounded(value: Any) -> Any:

@@ -26,14 +26,19 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="checkpoint folder")
     parser.add_argument("--data", type=Path, required=True, help="folder of ucm_refer")
     args = parser.parse_args()
-    network, tokenizer, config = load_checkpoint(args.model)
-    chips = read_ucm_refer(args.data, "val").chips
+    recalibrate(args.model, args.data)
+
+
+def recalibrate(model: Path, data: Path) -> None:
+    """Fit the biases of a checkpoint and print its figures, both on the validation split of a data set."""
+    network, tokenizer, config = load_checkpoint(model)
+    chips = read_ucm_refer(data, "val").chips
     compute = choose_compute()
     fitted = calibrate(network.eval(), tokenizer, chips, compute, classes=config.classes, false_alarms=FALSE_ALARMS)
     config = dataclasses.replace(config, calibration=fitted)
-    part = args.model / f"{CONFIG}.part"
+    part = model / f"{CONFIG}.part"
     part.write_text(config.to_json(), encoding="utf-8")
-    part.replace(args.model / CONFIG)
+    part.replace(model / CONFIG)
     print(fitted)
     for name, value in headline(list(ask_chips(NetworkSegmenter(network, tokenizer, config, compute), chips))).items():
         print(f"{name:32s} {value:.3f}")
