@@ -207,7 +207,8 @@ class FusionDecoder(nn.Module):
         self.mix8 = nn.Sequential(nn.Linear(dim8, dim8), nn.GELU())
         self.kernel = nn.Linear(dim8, dim2 + 1)
         self.named = nn.Linear(dim, dim2 + 1)
-        for late in (self.place, self.named):
+        self.looked = nn.Linear(dim, dim)
+        for late in (self.place, self.named, self.looked):
             nn.init.zeros_(late.weight)
             nn.init.zeros_(late.bias)
 
@@ -259,7 +260,10 @@ class FusionDecoder(nn.Module):
         fine = p2 @ kernel[..., :-1].permute(0, 2, 3, 4, 1) + kernel[..., -1].permute(0, 2, 3, 1)[:, :, :, None]
         fine = fine.view(batch, 2 * height, 2 * width, SUB, SUB, count).permute(0, 5, 1, 3, 2, 4)
         mask = fine.reshape(batch, count, 2 * height * SUB, 2 * width * SUB)
-        return Decoded(mask, self.presence(summary)[..., 0], tuple(coarse))
+        # Whether a referent is there is judged where the text points to: "the yellow airplane" beside a white one.
+        choice = self.coarse(tokens)[..., 0].float().softmax(-1).to(tokens.dtype)
+        pointed = (choice[..., None, :] @ tokens)[..., 0, :]
+        return Decoded(mask, self.presence(summary + self.looked(pointed))[..., 0], tuple(coarse))
 
 
 def _is_plain_inference(x: Tensor) -> bool:

@@ -75,7 +75,7 @@ class Mix:
     """Share of views of chips that have image-level labels only."""
     paste: float = 0.3
     """Share of the rotated views of annotated chips into which objects of another chip are pasted."""
-    weights: tuple[float, float, float, float] = (0.42, 0.30, 0.14, 0.14)
+    weights: tuple[float, float, float, float] = (0.40, 0.26, 0.12, 0.22)
     """Shares of written, rule-made, class and absent questions."""
 
 
@@ -196,12 +196,16 @@ class BatchSource:
         if not count:
             return []
         wanted = coin.choices(("written", "rule", "class", "absent"), self.mix.weights, k=count)
+        absent = absent_items(viewed, self.foreign, coin, 2)
+        if chip.annotated:  # as hard as people make them: the right noun in a wrong colour, place or order
+            absent += rule_items(viewed, self.mix.size_px, coin, 2, only_absent=True)
+            coin.shuffle(absent)
         pools = {
             "written": written_items(chip, view, viewed, coin, count),
             # A teacher's objects may be two in one, or a part: good for the class as a whole, not for counting.
             "rule": rule_items(viewed, self.mix.size_px, coin, 3) if chip.annotated else [],
             "class": class_items(viewed, coin, 2) or weak_items(viewed, coin, 2),
-            "absent": absent_items(viewed, self.foreign, coin, 2),
+            "absent": absent,
         }
         longest = self.tokenizer.max_words
         pools = {name: [item for item in pool if len(item.text.split()) <= longest] for name, pool in pools.items()}

@@ -95,12 +95,15 @@ def scene_objects(viewed: ViewedChip) -> tuple[list[int], list[SceneObject]]:
     return ids, objects
 
 
-def rule_items(viewed: ViewedChip, size_px: int, rng: random.Random, count: int) -> list[Item]:
-    """Return up to ``count`` rule-made items, true and absent ones."""
+def rule_items(
+    viewed: ViewedChip, size_px: int, rng: random.Random, count: int, *, only_absent: bool = False
+) -> list[Item]:
+    """Return up to ``count`` rule-made items, true and absent ones, or absent ones only."""
     ids, objects = scene_objects(viewed)
     # A class with a barely visible instance cannot be counted or ordered fairly.
     doubtful = {viewed.classes[key] for key in viewed.rings if key not in viewed.seen}
-    made = generate_expressions(objects, (size_px, size_px), viewed.complete - doubtful, rng, count)
+    known = viewed.complete - doubtful
+    made = generate_expressions(objects, (size_px, size_px), known, rng, count, only_absent=only_absent)
     return [
         Item(item.text, tuple(ids[index] for index in item.object_ids), "rule" if item.object_ids else "absent")
         for item in made

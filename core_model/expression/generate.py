@@ -378,6 +378,8 @@ def generate_expressions(
     complete_classes: Iterable[str],
     rng: random.Random,
     count: int,
+    *,
+    only_absent: bool = False,
 ) -> list[GeneratedExpression]:
     """Return up to ``count`` different expressions that hold in one chip.
 
@@ -388,10 +390,11 @@ def generate_expressions(
             object is truly absent. Only they are spoken of.
         rng: source of chance; the same state gives the same expressions.
         count: how many are wanted; fewer come back when the chip does not offer more.
+        only_absent: make only expressions that are true of nothing.
     """
     writer = _Writer(Chip(objects, image_size_wh, complete_classes), rng)
     kinds, weights = list(_KINDS), list(_KINDS.values())
-    if not writer.nouns:
+    if only_absent or not writer.nouns:
         kinds, weights = ["absent"], [1]
     found: dict[str, GeneratedExpression] = {}
     for kind in rng.choices(kinds, weights, k=3 * count):
