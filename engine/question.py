@@ -14,6 +14,7 @@ from typing import Literal
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -23,6 +24,9 @@ from ..geo_io.frame import Frame
 from .expressions import knows
 from .resolve import AnchorMissing, Found, Resolution, resolve
 from .weighing import Weighing
+
+SAME_IOU = 0.3
+"""Polygons of a noun and of a whole expression that overlap so much are of one object."""
 
 By = Literal["plan", "both", "network"]
 BY_WORDS: dict[By, str] = {
@@ -122,7 +126,8 @@ class Question:
         whole = found[text]
         candidates = {phrase: found[phrase] for phrase in plan.phrases}
         for target in plan.targets:
-            candidates[target.phrase] = _with_evidence(found[target.phrase], whole, weighing.evidence)
+            table = _with_others(found[target.phrase], whole)
+            candidates[target.phrase] = _with_evidence(table, whole, weighing.evidence)
         resolution = resolve(plan, candidates, self.view, anchor_missing=anchor_missing, weighing=weighing)
         if not len(whole):
             return Decision(resolution, "both")
@@ -142,6 +147,19 @@ def _is_measured(plan: QueryPlan) -> bool:
     """Return whether a plan holds a number of metres: what the network thinks is no answer to that."""
     referents = [ref for target in plan.targets for ref in target.walk()]
     return any(ref.comparisons or any(item.name == "distance" for item in ref.relations) for ref in referents)
+
+
+def _with_others(table: gpd.GeoDataFrame, whole: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return candidates and what only the network's reading of the whole expression shows: a noun may be missed."""
+    if not len(table) or not len(whole):
+        return table
+    shapes, others = np.asarray(table.geometry), np.asarray(whole.geometry)
+    i, j = shapely.STRtree(shapes).query(others, predicate="intersects")
+    shared = shapely.area(shapely.intersection(others[i], shapes[j]))
+    union = shapely.area(others[i]) + shapely.area(shapes[j]) - shared
+    known = np.zeros(len(whole), dtype=bool)
+    known[i[shared >= SAME_IOU * union]] = True
+    return table if known.all() else pd.concat([table, whole[~known]], ignore_index=True)
 
 
 def _with_evidence(table: gpd.GeoDataFrame, whole: gpd.GeoDataFrame, weight: float) -> gpd.GeoDataFrame:
@@ -164,6 +182,8 @@ def agreement(table: gpd.GeoDataFrame, whole: gpd.GeoDataFrame) -> NDArray[np.fl
 def _as_read(plan: QueryPlan, whole: gpd.GeoDataFrame, note: str) -> Resolution:
     """Return what the network read, best first, as an answer to a plan."""
     ordered = whole.sort_values("score", ascending=False, kind="stable")
+    if len(plan.targets) == 1 and plan.targets[0].quantity.kind == "one":
+        ordered = ordered[:1]
     phrase = plan.targets[0].phrase
     found = tuple(
         Found(geometry, phrase, float(score), 1.0, rank)

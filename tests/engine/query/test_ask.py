@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+import geopandas
 import numpy as np
+import pyproj
 import pytest
+import rasterio
 import shapely
 
 from referent.core_model.errors import ExpressionError
@@ -14,6 +17,9 @@ from referent.engine.errors import OptionsError
 from referent.engine.features import MemoryFeatureStore
 from referent.engine.query import COLUMNS, query
 from referent.engine.query_options import QueryOptions
+from referent.engine.question import Question
+from referent.engine.weighing import Weighing
+from referent.geo_io.frame import Frame
 from referent.geo_io.grid import Grid
 
 
@@ -30,8 +36,6 @@ def model(segmenter):
 @pytest.fixture
 def pixel(scene_file):
     """Return where a polygon's middle lies in the picture (480 rows, 640 columns)."""
-    import rasterio
-
     with rasterio.open(scene_file) as source:
         inverse = ~source.transform
     return lambda shape: inverse * (shape.centroid.x, shape.centroid.y)
@@ -134,7 +138,7 @@ def test_ask_falls_back_to_the_network_where_the_plan_finds_nothing(scene_file, 
     assert len(plan.frame) == 0
     answer = ask(scene_file, text, **asked)
     assert answer.frame.attrs["decided_by"] == {text: "network"}
-    assert len(answer.frame) == 8
+    assert len(answer.frame) == 1  # one was asked for
     explanation = answer.explanations[text]
     assert "No 'tank' was found; the network's reading of the whole expression is shown." in explanation
     assert "decided by the network's reading" in explanation
@@ -148,6 +152,25 @@ def test_ask_reads_loosely_where_an_anchor_is_missing_but_the_network_sees_the_w
     assert _only(answer).geometry.equals(_only(leftmost).geometry)
     assert "No 'green pier' was found; the network's reading of the whole" in answer.explanations[text]
     assert len(ask(scene_file, text, reading="plan", **asked).frame) == 0
+
+
+def test_what_only_the_whole_expression_shows_is_a_candidate_too():
+    """The noun finds the tank on the right twice as surely; the whole expression also one on the left."""
+    left, right = shapely.box(500_010, 10, 500_020, 20), shapely.box(500_060, 10, 500_070, 20)
+    grid = Grid(pyproj.CRS("EPSG:32633"), rasterio.Affine(0.3, 0, 500_000, 0, -0.3, 77), 256, 256)
+    text = "the leftmost tank"
+    question = Question.of([text], Frame(grid, is_one_view=True), True, ("tank",))
+
+    def table(*found: tuple[shapely.Polygon, float]) -> geopandas.GeoDataFrame:
+        shapes, scores = zip(*found, strict=True)
+        return geopandas.GeoDataFrame({"score": scores}, geometry=list(shapes), crs=grid.crs)
+
+    for whole, expected in (
+        (table((right.buffer(0.5), 0.6), (left, 0.8)), left),
+        (table((right.buffer(0.5), 0.8)), right),
+    ):
+        decision = question.decide(text, {"tank": table((right, 0.9)), text: whole}, Weighing(), "none")
+        assert [item.geometry for item in decision.resolution.found] == [expected]
 
 
 def test_ask_stays_strict_about_metres(scene_file, segmenter):
@@ -168,8 +191,6 @@ def test_ask_leaves_what_the_model_does_not_know_to_the_network(scene_file, segm
 
 
 def test_ask_left_is_that_of_the_region(scene_file, model, pixel):
-    import rasterio
-
     with rasterio.open(scene_file) as source:
         grid = Grid(source.crs, source.transform, source.height, source.width)
     region = grid.to_map([shapely.box(150, 0, 640, 130)])[0]
