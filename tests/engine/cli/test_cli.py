@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import geopandas
@@ -15,54 +13,13 @@ import pyproj
 import pytest
 import rasterio
 import shapely
+from command_line import HEIGHT, WIDTH, Run, leftovers, refused
 from PIL import Image
 
 from referent.core_model.synthetic import render_scene
-from referent.engine.cli import main
 from referent.engine.synthetic import Placement, write_scene
 
-HEIGHT, WIDTH = 150, 200
 COLUMNS = ["fid", "expression", "class", "score", "area_m2", "model", "raster"]
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("scene") / "scene.tif"
-    write_scene(path, render_scene(np.random.default_rng(1), HEIGHT, WIDTH, ("tanks",)))
-    return path
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command line in an empty folder and return exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def _run(*words: object) -> tuple[int, str, str]:
-        try:
-            code = main([str(word) for word in words])
-        except SystemExit as error:  # argparse
-            code = int(error.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return _run
-
-
-def _refused(result: tuple[int, str, str], code: int, *words: str) -> None:
-    """Check an error: its exit code, one sentence with all ``words``, nothing on stdout."""
-    assert result[0] == code, result
-    lines = result[2].strip().splitlines()
-    assert len(lines) == 1, lines
-    assert lines[0].startswith("referent: ")
-    assert lines[0].endswith("."), lines[0]
-    for word in words:
-        assert word in lines[0], lines[0]
-    assert result[1] == ""
-
-
-def _leftovers(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_query_writes_scores(run: Run, scene: Path, eager_model: Path, tmp_path: Path) -> None:
@@ -74,9 +31,9 @@ def test_query_writes_scores(run: Run, scene: Path, eager_model: Path, tmp_path:
         assert source.crs == pyproj.CRS("EPSG:32611")
         assert source.shape == (HEIGHT, WIDTH)
         assert source.read(1).min() > 0.5
-    _refused(run(*words), 4, "scores.tif", "exists already")
-    _refused(run(*words[:-3], "scores.jpg", "--overwrite", *words[-2:]), 4, "scores.jpg", "use .tif")
-    assert _leftovers(tmp_path) == ["scores.tif"]
+    refused(run(*words), 4, "scores.tif", "exists already")
+    refused(run(*words[:-3], "scores.jpg", "--overwrite", *words[-2:]), 4, "scores.jpg", "use .tif")
+    assert leftovers(tmp_path) == ["scores.tif"]
 
 
 def test_query_writes_layer_and_preview(run: Run, scene: Path, eager_model: Path, tmp_path: Path) -> None:
@@ -96,7 +53,7 @@ def test_query_writes_layer_and_preview(run: Run, scene: Path, eager_model: Path
     assert code == 0
     assert "storage tank: 1 found" in out
     assert "airplane: 1 found" in out
-    assert _leftovers(tmp_path) == ["found.gpkg", "found.png"]
+    assert leftovers(tmp_path) == ["found.gpkg", "found.png"]
     found = geopandas.read_file("found.gpkg", fid_as_index=True)
     assert set(COLUMNS) - {"fid"} <= set(found.columns)
     assert found.crs == pyproj.CRS("EPSG:32611")
@@ -156,82 +113,17 @@ def test_raster_without_crs(run: Run, scene: Path, eager_model: Path, tmp_path: 
         rasterio.open("bare.tif", "w", driver="GTiff", height=HEIGHT, width=WIDTH, count=3, dtype="uint8") as bare,
     ):
         bare.write(source.read())
-    _refused(
+    refused(
         run("query", "bare.tif", "airplane", "-o", "found.gpkg", "--model", eager_model),
         2,
         "bare.tif",
         "no CRS",
         "--allow-no-crs",
     )
-    assert _leftovers(tmp_path) == ["bare.tif"]
+    assert leftovers(tmp_path) == ["bare.tif"]
     code, _, _ = run("query", "bare.tif", "airplane", "-o", "found.gpkg", "--model", eager_model, "--allow-no-crs")
     assert code == 0
     assert geopandas.read_file("found.gpkg").crs is None
-
-
-def test_missing_raster(run: Run, eager_model: Path, tmp_path: Path) -> None:
-    _refused(
-        run("query", "nothere.tif", "airplane", "-o", "found.gpkg", "--model", eager_model),
-        2,
-        "nothere.tif",
-        "does not exist",
-    )
-    assert _leftovers(tmp_path) == []
-
-
-def test_truncated_raster(run: Run, scene: Path, eager_model: Path, tmp_path: Path) -> None:
-    content = scene.read_bytes()
-    Path("cut.tif").write_bytes(content[: len(content) // 2])
-    _refused(run("query", "cut.tif", "airplane", "-o", "found.gpkg", "--model", eager_model), 2, "cut.tif", "truncated")
-    assert _leftovers(tmp_path) == ["cut.tif"]
-
-
-def test_raster_that_is_none(run: Run, eager_model: Path, tmp_path: Path) -> None:
-    Path("notes.tif").write_text("not a raster")
-    _refused(run("query", "notes.tif", "airplane", "-o", "found.gpkg", "--model", eager_model), 2, "notes.tif")
-    assert _leftovers(tmp_path) == ["notes.tif"]
-
-
-@pytest.mark.parametrize(
-    ("output", "word"),
-    [("nofolder/found.gpkg", "nofolder"), (".", "ending"), ("found.shp", ".shp"), ("/proc/found.gpkg", "/proc")],
-)
-def test_unwritable_output_is_found_before_the_work(
-    run: Run, scene: Path, tmp_path: Path, output: str, word: str
-) -> None:
-    if output.startswith("/proc") and sys.platform != "linux":
-        pytest.skip("needs /proc, which is read-only even for root")
-    _refused(run("query", scene, "airplane", "-o", output), 4, word)
-    _refused(run("query", scene, "airplane", "-o", "found.gpkg", "--preview", "nofolder/found.png"), 4, "nofolder")
-    assert _leftovers(tmp_path) == []
-
-
-def test_output_equal_to_input(run: Run, scene: Path, tmp_path: Path) -> None:
-    mine = shutil.copy(scene, tmp_path / "mine.gpkg")
-    before = Path(mine).read_bytes()
-    _refused(run("query", "mine.gpkg", "airplane", "-o", "mine.gpkg", "--overwrite"), 4, "mine.gpkg", "input")
-    assert Path(mine).read_bytes() == before
-
-
-def test_existing_output_is_kept_unless_told(run: Run, scene: Path, eager_model: Path) -> None:
-    Path("found.gpkg").write_text("precious")
-    _refused(run("query", scene, "airplane", "-o", "found.gpkg"), 4, "found.gpkg", "exists")
-    assert Path("found.gpkg").read_text() == "precious"
-    code, _, _ = run("query", scene, "airplane", "-o", "found.gpkg", "--overwrite", "--model", eager_model)
-    assert code == 0
-    assert len(geopandas.read_file("found.gpkg")) == 1
-
-
-@pytest.mark.parametrize("text", ["", "   ", "\n\t", "?!...", "--", "a\0b"])
-def test_expression_without_words(run: Run, scene: Path, tmp_path: Path, text: str) -> None:
-    _refused(run("query", "-o", "found.gpkg", "--", scene, text), 2, "expression")
-    assert _leftovers(tmp_path) == []
-
-
-def test_expression_of_2000_words_names_the_limit(run: Run, scene: Path, eager_model: Path, tmp_path: Path) -> None:
-    text = "the very " * 999 + "white airplane"
-    _refused(run("query", scene, text, "-o", "found.gpkg", "--model", eager_model), 2, "9005 characters", "2000")
-    assert _leftovers(tmp_path) == []
 
 
 def test_strange_texts_are_kept_as_they_are(run: Run, scene: Path, eager_model: Path) -> None:
@@ -281,18 +173,6 @@ def test_raster_of_nodata_only(run: Run, eager_model: Path) -> None:
     assert len(geopandas.read_file("found.gpkg")) == 0
 
 
-@pytest.mark.parametrize("text", ["helipad", "the helipads", "zeppelin"])
-def test_unknown_class_word(run: Run, scene: Path, eager_model: Path, tmp_path: Path, text: str) -> None:
-    result = run("query", scene, text, "-o", "found.gpkg", "--model", eager_model)
-    _refused(
-        result,
-        2,
-        f"has not seen '{text.removeprefix('the ').removesuffix('s')}'",
-        "storage tank, airplane, tennis court",
-    )
-    assert _leftovers(tmp_path) == []
-
-
 def test_unknown_class_is_guessed_when_told(run: Run, scene: Path, eager_model: Path) -> None:
     code, out, err = run("query", scene, "helipad", "-o", "found.gpkg", "--model", eager_model, "--allow-unknown")
     assert code == 0
@@ -338,123 +218,6 @@ def test_a_missing_anchor_is_told_and_may_be_left_out(run: Run, scene: Path, eag
     assert run(*words, "--anchor-missing", "some")[0] == 2
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("the largest smallest tank", "both the most and the least"),
-        ("the largest", "names no object"),
-        ("the tank " + "by the car " * 35 + "by the dock", "nests more than 8"),
-        ("tanks within 200 of the harbour", "has a number but no unit"),
-        ("tanks larger than 200 m", "wrong unit"),
-    ],
-)
-def test_what_cannot_be_meant_is_refused(run: Run, scene: Path, tmp_path: Path, text: str, said: str) -> None:
-    _refused(run("query", scene, text, "-o", "found.gpkg"), 2, said)
-    assert _leftovers(tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "'; DROP TABLE tank; --",
-        "<b>tank</b> <script>x</script>",
-        "der größte tank am hafen",
-        "the tank next to the tank",
-        "qwer asdf zxcv",
-    ],
-)
-def test_strange_texts_are_planned_or_refused_in_a_sentence(
-    run: Run, scene: Path, eager_model: Path, text: str
-) -> None:
-    result = run("query", scene, text, "--model", eager_model, "--reading", "plan", "--explain")
-    if result[0] == 0:
-        assert text in result[1]
-    else:
-        _refused(result, 2)
-
-
-def test_missing_model(run: Run, scene: Path, tmp_path: Path) -> None:
-    _refused(run("query", scene, "airplane", "-o", "found.gpkg", "--model", "huge"), 3, "huge")
-    assert _leftovers(tmp_path) == []
-
-
-def test_damaged_checkpoint(run: Run, scene: Path, eager_model: Path, tmp_path: Path) -> None:
-    shutil.copytree(eager_model, "broken")
-    weights = Path("broken/model.safetensors")
-    weights.write_bytes(weights.read_bytes()[:-100])
-    _refused(run("query", scene, "airplane", "-o", "found.gpkg", "--model", "broken"), 3, "broken")
-    Path("broken/config.json").write_text("{}")
-    _refused(run("query", scene, "airplane", "-o", "found.gpkg", "--model", "broken"), 3, "config.json")
-    assert _leftovers(tmp_path) == ["broken"]
-
-
-@pytest.mark.parametrize(
-    ("words", "named"),
-    [
-        (("--threshold", "1.5"), "1.5"),
-        (("--threshold", "nan"), "nan"),
-        (("--min-area", "-3"), "-3"),
-        (("--simplify", "-1"), "-1"),
-        (("--tile-size", "0"), "0"),
-        (("--batch-size", "0"), "0"),
-        (("--bands", "4,3,2"), "4"),
-    ],
-)
-def test_options_out_of_range(
-    run: Run, scene: Path, eager_model: Path, tmp_path: Path, words: tuple[str, str], named: str
-) -> None:
-    _refused(run("query", scene, "airplane", "-o", "found.gpkg", "--model", eager_model, *words), 2, named)
-    assert _leftovers(tmp_path) == []
-
-
-def test_unknown_crs(run: Run, scene: Path, tmp_path: Path) -> None:
-    code, _, err = run("query", scene, "airplane", "-o", "found.gpkg", "--crs", "EPSG:99999999")
-    assert code == 2
-    assert "EPSG:99999999" in err
-    assert _leftovers(tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    "words", [(), ("query",), ("query", "scene.tif"), ("fly",), ("query", "a.tif", "b", "--bands", "x")]
-)
-def test_wrong_usage(run: Run, words: tuple[str, ...]) -> None:
-    code, out, err = run(*words)
-    assert code == 2
-    assert out == ""
-    assert "usage: referent" in err
-
-
-def test_region_that_cannot_be_used(run: Run, scene: Path, eager_model: Path) -> None:
-    words = ("query", scene, "airplane", "-o", "found.gpkg", "--model", eager_model, "--region")
-    _refused(run(*words, "nothere.gpkg"), 2, "nothere.gpkg")
-    geopandas.GeoSeries.from_wkt(["POINT(0 0)"], crs="EPSG:4326").to_file("points.gpkg")
-    _refused(run(*words, "points.gpkg"), 2, "points.gpkg", "no polygon")
-    geopandas.GeoSeries.from_wkt(["POLYGON((0 0, 1 0, 1 1, 0 0))"], crs="EPSG:4326").to_file("far.gpkg")
-    _refused(run(*words, "far.gpkg"), 2, "outside")
-
-
-def test_errors_as_json(run: Run, eager_model: Path) -> None:
-    code, out, err = run("query", "nothere.tif", "airplane", "--json", "--model", eager_model)
-    assert code == 2
-    assert json.loads(out)["error"] == {
-        "kind": "RasterError",
-        "message": err.strip().removeprefix("referent: "),
-        "exit_code": 2,
-    }
-
-
-def test_fault_of_ours_is_told_as_such(run: Run, scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def break_down(*_: object) -> None:
-        raise RuntimeError("a wheel came off")
-
-    monkeypatch.setattr("referent.engine.cli_query.check_texts", break_down)
-    code, _, err = run("query", scene, "airplane")
-    assert code == 70
-    assert "RuntimeError: a wheel came off" in err
-    assert "Traceback" not in err
-    assert "Traceback" in run("query", scene, "airplane", "--debug")[2]
-
-
 def test_interrupt_leaves_nothing(
     run: Run, scene: Path, eager_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -465,7 +228,7 @@ def test_interrupt_leaves_nothing(
     code, _, err = run("query", scene, "airplane", "-o", "found.gpkg", "--model", eager_model)
     assert code == 130
     assert "Ctrl-C" in err
-    assert _leftovers(tmp_path) == []
+    assert leftovers(tmp_path) == []
 
 
 def test_info_describes_a_raster(run: Run, scene: Path) -> None:
@@ -475,7 +238,7 @@ def test_info_describes_a_raster(run: Run, scene: Path) -> None:
     assert (facts["width_px"], facts["height_px"], facts["crs"]) == (WIDTH, HEIGHT, "EPSG:32611")
     assert facts["pixel_size_m"] == pytest.approx(0.3, rel=1e-3)
     assert "pixel_size_m" in run("info", scene)[1]
-    _refused(run("info", "nothere.tif"), 2, "nothere.tif")
+    refused(run("info", "nothere.tif"), 2, "nothere.tif")
 
 
 def test_info_describes_the_installation(run: Run) -> None:
@@ -491,17 +254,6 @@ def test_models_are_listed(run: Run) -> None:
         assert model["classes"]
         assert Path(model["folder"]).is_dir()
     assert run("models")[0] == 0
-
-
-def test_training_configuration_that_cannot_be_used(run: Run, tmp_path: Path) -> None:
-    _refused(run("train", "--config", "nothere.toml"), 2, "nothere.toml")
-    Path("odd.toml").write_text("data = 'nowhere'\nspeed = 3\n")
-    _refused(run("train", "--config", "odd.toml"), 2, "speed")
-    assert _leftovers(tmp_path) == ["odd.toml"]
-
-
-def test_evaluation_without_data(run: Run, eager_model: Path) -> None:
-    _refused(run("evaluate", "--data", "nowhere", "--model", eager_model), 2, "nowhere")
 
 
 def test_program_runs_as_a_process(scene: Path, eager_model: Path, tmp_path: Path) -> None:
