@@ -19,6 +19,7 @@ from .data.chips import Chip
 from .device import Compute
 from .named_classes import is_class_name, named_classes
 from .network import ReferringNetwork
+from .one_referent import asks_for_one, keep_one
 from .tokenizer import ExpressionTokenizer
 
 _MASK_BIASES = tuple(np.linspace(-1.0, 3.0, 17))
@@ -139,22 +140,29 @@ def _ask(
         features = network.encode_image(tile)
         decoded = network.decode(features, text[None], mask[None])
         dense = network.pyramid.classify(features)[0].float().amax((-2, -1))
-    logits = F.interpolate(decoded.mask.float(), size=chip.image.shape[:2], mode="bilinear", align_corners=False)[0]
+    size = chip.image.shape[:2]
+    masks = decoded.mask.float()
+    logits = F.interpolate(masks, size=size, mode="bilinear", align_corners=False)[0]
     presence = decoded.presence[0].float().tolist()
     peaks = decoded.mask[0].float().amax((-2, -1)).tolist()  # before resampling, as ``fold_presence`` sees it
     named = [named_classes(item.text, classes) for item in questions]
     class_peaks = [float(dense[list(rows)].max()) if rows else math.inf for rows in named]
     found = []
-    for question, row, gate, peak, class_peak in zip(
-        questions, logits.cpu().numpy(), presence, peaks, class_peaks, strict=True
+    for question, mask_row, row, gate, peak, class_peak in zip(
+        questions, masks[0], logits.cpu().numpy(), presence, peaks, class_peaks, strict=True
     ):
         ious = np.zeros(len(_MASK_BIASES))
         if question.object_ids:
             truth = truth_of(chip, question)
-            size = truth.sum()
             for index, bias in enumerate(_MASK_BIASES):
-                predicted = row > -bias
+                predicted = _drawn_one(mask_row + bias, size) if asks_for_one(question.text) else row > -bias
                 both = (predicted & truth).sum()
-                ious[index] = both / max(1, size + predicted.sum() - both)
+                ious[index] = both / max(1, truth.sum() + predicted.sum() - both)
         found.append(_Raw(question, gate, peak, class_peak, is_class_name(question.text), ious))
     return found
+
+
+def _drawn_one(mask: torch.Tensor, size: tuple[int, ...]) -> NDArray[np.bool_]:
+    one = keep_one(mask)[None, None]
+    drawn = F.interpolate(one, size=size, mode="bilinear", align_corners=False)[0, 0] > 0
+    return np.asarray(drawn.cpu().numpy(), dtype=bool)

@@ -14,6 +14,7 @@ from .config import Calibration, ModelConfig
 from .device import Compute
 from .named_classes import is_class_name, named_classes
 from .network import ReferringNetwork
+from .one_referent import asks_for_one, keep_one
 from .segmenter import Features, ModelSpec, Segmentation
 from .tokenizer import ExpressionTokenizer
 
@@ -107,8 +108,9 @@ class NetworkSegmenter:
                 if not len(tiles):
                     continue
                 biases = torch.tensor([presence_bias(expressions[k], self.calibration) for k in alike])
+                ones = [asks_for_one(expressions[k]) for k in alike]
                 for chosen in torch.split(tiles, max(1, _PAIRS // len(alike))):
-                    answers = self._decode(features, chosen, text[alike], mask[alike], biases)
+                    answers = self._decode(features, chosen, text[alike], mask[alike], biases, ones)
                     logits[chosen.numpy()[:, None], alike] = answers
             drawn = features.maps["outline"][:, None].to(self.compute.device).float()
             outlines = F.interpolate(drawn, size=(size, size), mode="bilinear", align_corners=False)
@@ -134,7 +136,13 @@ class NetworkSegmenter:
         return may
 
     def _decode(
-        self, features: Features, chosen: torch.Tensor, text: torch.Tensor, mask: torch.Tensor, biases: torch.Tensor
+        self,
+        features: Features,
+        chosen: torch.Tensor,
+        text: torch.Tensor,
+        mask: torch.Tensor,
+        biases: torch.Tensor,
+        ones: Sequence[bool],
     ) -> NDArray[np.float32]:
         """Return (B, K, S, S) logits of K expressions on the chosen tiles."""
         place, kind = self.compute.device, self.compute.dtype
@@ -147,7 +155,7 @@ class NetworkSegmenter:
             mask[None].expand(len(chosen), -1, -1),
         )
         presence = decoded.presence.float() + biases.to(place)
-        logits = fold_presence(decoded.mask.float(), presence, self.calibration)
+        logits = fold_presence(decoded.mask.float(), presence, self.calibration, ones)
         size = self._spec.window_px
         drawn = F.interpolate(logits, size=(size, size), mode="bilinear", align_corners=False)
         return drawn.cpu().numpy()
@@ -158,16 +166,24 @@ def presence_bias(text: str, calibration: Calibration) -> float:
     return calibration.name_presence_bias if is_class_name(text) else calibration.presence_bias
 
 
-def fold_presence(mask: torch.Tensor, presence: torch.Tensor, calibration: Calibration) -> torch.Tensor:
-    """Return mask logits that are below 0 throughout where there is no referent.
+def fold_presence(
+    mask: torch.Tensor, presence: torch.Tensor, calibration: Calibration, ones: Sequence[bool] = ()
+) -> torch.Tensor:
+    """Return mask logits that are below 0 throughout where there is no referent, and in all places but one if asked.
 
     Args:
         mask: (B, K, H, W) logits.
         presence: (B, K) logits, with their bias.
         calibration: fitted on validation data.
+        ones: which of the K expressions speak of one object; none: none does.
 
     Returns:
         (B, K, H, W): the smaller of mask and presence, so that both must be above 0.
     """
     gate = presence + calibration.peak_weight * mask.amax((-2, -1))
-    return torch.minimum(mask + calibration.mask_bias, gate[:, :, None, None])
+    mask = mask + calibration.mask_bias
+    for column, is_one in enumerate(ones):
+        if is_one:
+            for row in (gate[:, column] > 0).nonzero()[:, 0].tolist():
+                mask[row, column] = keep_one(mask[row, column])
+    return torch.minimum(mask, gate[:, :, None, None])
