@@ -16,6 +16,9 @@ from ..core_model.expression.plan import QueryPlan
 from ..geo_io.grid import measure_areas_m2
 from .question import BY_WORDS, Decision, Question
 
+MAX_TOLD = 40
+"""Candidates that an explanation tells of one by one: more than a person reads."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -76,7 +79,11 @@ def as_read(frame: gpd.GeoDataFrame) -> Answer:
 def explain(plan: QueryPlan, decision: Decision) -> str:
     """Return how an expression was understood and what became of every candidate, as text for a person."""
     lines = [plan.to_line(), "", plan.to_tree(), "", f"  decided {BY_WORDS[decision.by]}"]
-    lines += [f"  {reason}" for reason in decision.resolution.reasons]
+    reasons = decision.resolution.reasons
+    lines += [f"  {reason}" for reason in reasons[:MAX_TOLD]]
+    if len(reasons) > MAX_TOLD:
+        kept = sum(") kept: " in reason for reason in reasons[MAX_TOLD:])
+        lines.append(f"  ... and {len(reasons) - MAX_TOLD} more candidates, {kept} of them kept")
     lines += [f"  note: {note}" for note in decision.resolution.notes]
     return "\n".join(lines)
 

@@ -311,7 +311,8 @@ def _is_loose(ref: Referent) -> bool:
 
 def _sentences(ref: Referent, state: Candidates) -> list[str]:
     lines = []
-    for index, reasons in enumerate(state.reasons):
+    for index in np.lexsort((-state.chances, ~state.alive)):  # those kept first, then the likeliest
+        reasons = state.reasons[index]
         verdict = "kept" if state.alive[index] else "dropped"
         belief = f"score {state.scores[index]:.2f}, chance {state.chances[index]:.2f}"
         text = "; ".join(reason.removeprefix("dropped: ") for reason in reasons) or "nothing else was asked"

@@ -12,12 +12,15 @@ import rasterio
 import shapely
 
 from referent.core_model.errors import ExpressionError
+from referent.core_model.expression.parse import parse
+from referent.engine.answer import explain
 from referent.engine.ask import ask
 from referent.engine.errors import OptionsError
 from referent.engine.features import MemoryFeatureStore
 from referent.engine.query import COLUMNS, query
 from referent.engine.query_options import QueryOptions
-from referent.engine.question import Question
+from referent.engine.question import Decision, Question
+from referent.engine.resolve import Resolution
 from referent.engine.weighing import Weighing
 from referent.geo_io.frame import Frame
 from referent.geo_io.grid import Grid
@@ -224,3 +227,10 @@ def test_ask_refuses_what_cannot_be_meant(scene_file, model):
         ask(scene_file, "the largest red tank", model=model, reading="both")
     with pytest.raises(OptionsError, match="missing anchor"):
         ask(scene_file, "the largest red tank", model=model, anchor_missing="some")
+
+
+def test_an_explanation_tells_of_as_many_candidates_as_a_person_reads():
+    reasons = tuple(f"tank {number} (score 0.90, chance 0.90) kept: nothing else was asked" for number in range(100))
+    told = explain(parse("tanks"), Decision(Resolution((), reasons=reasons), "plan"))
+    assert told.count(" kept: ") == 40
+    assert "... and 60 more candidates, 60 of them kept" in told
