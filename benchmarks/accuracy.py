@@ -59,12 +59,12 @@ def main() -> None:
     figures = [Figure(name, bundled.headline[name], "share", aim) for name, (_, aim) in HEADLINES.items()]
     figures += [
         figure
-        for prefix, row in (("seeds", SEEDS), ("short", SHORT))
+        for mean, spread, row in (("seeds_{}", "{}_spread", SEEDS), ("short_{}", "short_{}_spread", SHORT))
         for name in ("written_miou", "class_iou", "absent_false_alarm")
         if len(rows.get(row, [])) > 1
         for figure in (
-            Figure(f"{prefix}_{name}", _mean(rows[row], name), f"share, mean of {len(rows[row])} {row}"),
-            Figure(f"{prefix}_{name}_spread", _spread(rows[row], name), "share, standard deviation of these"),
+            Figure(mean.format(name), _mean(rows[row], name), f"share, mean of {len(rows[row])} {row}"),
+            Figure(spread.format(name), _spread(rows[row], name), "share, standard deviation of these"),
         )
     ]
     if NO_PRETEXT in rows:

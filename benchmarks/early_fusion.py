@@ -104,7 +104,7 @@ class EarlyFusionSegmenter:
         """Return the pixels, see ``Segmenter.encode_image``."""
         return Features({"pixels": torch.from_numpy(np.ascontiguousarray(tiles))})
 
-    def segment(self, features: Features, expressions: Sequence[str]) -> Segmentation:
+    def segment(self, features: Features, expressions: Sequence[str], within=None) -> Segmentation:
         """Run the whole network once per expression, see ``Segmenter.segment``."""
         with torch.inference_mode():
             pixels = normalised(features.maps["pixels"])

@@ -56,7 +56,7 @@ class GroundedSamSegmenter:
         with torch.inference_mode():
             return Features({"pixels": pixels, "sam": self.sam.get_image_embeddings(_resized(pixels, SAM_PX))})
 
-    def segment(self, features: Features, expressions: Sequence[str]) -> Segmentation:
+    def segment(self, features: Features, expressions: Sequence[str], within=None) -> Segmentation:
         """Find boxes for all expressions in one pass, and their masks, see ``Segmenter.segment``."""
         ids, mask = word_ids(". ".join(expressions) + ".")
         phrases = phrase_of_token(ids[0])

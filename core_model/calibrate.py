@@ -19,7 +19,7 @@ from .data.chips import Chip
 from .device import Compute
 from .named_classes import is_class_name, named_classes
 from .network import ReferringNetwork
-from .one_referent import asks_for_one, keep_one
+from .one_referent import columns_of_one, keep_one
 from .tokenizer import ExpressionTokenizer
 
 _MASK_BIASES = tuple(np.linspace(-1.0, 3.0, 17))
@@ -145,17 +145,18 @@ def _ask(
     logits = F.interpolate(masks, size=size, mode="bilinear", align_corners=False)[0]
     presence = decoded.presence[0].float().tolist()
     peaks = decoded.mask[0].float().amax((-2, -1)).tolist()  # before resampling, as ``fold_presence`` sees it
+    ones = columns_of_one([item.text for item in questions], classes)
     named = [named_classes(item.text, classes) for item in questions]
     class_peaks = [float(dense[list(rows)].max()) if rows else math.inf for rows in named]
     found = []
-    for question, mask_row, row, gate, peak, class_peak in zip(
-        questions, masks[0], logits.cpu().numpy(), presence, peaks, class_peaks, strict=True
+    for question, is_one, mask_row, row, gate, peak, class_peak in zip(
+        questions, ones, masks[0], logits.cpu().numpy(), presence, peaks, class_peaks, strict=True
     ):
         ious = np.zeros(len(_MASK_BIASES))
         if question.object_ids:
             truth = truth_of(chip, question)
             for index, bias in enumerate(_MASK_BIASES):
-                predicted = _drawn_one(mask_row + bias, size) if asks_for_one(question.text) else row > -bias
+                predicted = _drawn_one(mask_row + bias, size) if is_one else row > -bias
                 both = (predicted & truth).sum()
                 ious[index] = both / max(1, truth.sum() + predicted.sum() - both)
         found.append(_Raw(question, gate, peak, class_peak, is_class_name(question.text), ious))

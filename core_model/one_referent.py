@@ -6,6 +6,7 @@ the place that the network likes best is the answer, down to a share of how much
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .errors import ExpressionError
+from .expression import words
 from .expression.parse import parse
 
 PEAK_SHARE = 0.3
@@ -31,21 +33,24 @@ def asks_for_one(text: str) -> bool:
         plan = parse(text)
     except ExpressionError:
         return False
+    if text.split()[0].lower() in words.MORE.keys() | words.LESS.keys():
+        return False  # "larger boat", the noun phrase of "a larger boat": there may be many
     quantity = plan.targets[0].quantity.kind
     return len(plan.targets) == 1 and (quantity == "one" or (quantity == "unsaid" and not plan.is_plain))
 
 
-def keep_one(mask: Tensor) -> Tensor:
+def keep_one(mask: Tensor, within: Tensor | None = None) -> Tensor:
     """Return mask logits that are above 0 in one region only.
 
     Args:
         mask: (H, W) float logits.
+        within: (H, W) bool: where the referent may lie; None: anywhere.
 
     Returns:
         (H, W) on the same device: in the region around the best place 0 at its border and the former logits at its
-        highest; below 0 everywhere else.
+        highest; elsewhere below 0, and never above the former logits but for a seam of one pixel around the region.
     """
-    scores = mask.sigmoid()
+    scores = mask.sigmoid() if within is None else mask.sigmoid() * within
     smooth = F.avg_pool2d(scores[None, None], _SMOOTH, 1, _SMOOTH // 2, count_include_pad=False)[0, 0]
     best = int(smooth.argmax())
     limit = max(PEAK_SHARE * float(smooth.max()), 1e-6)
@@ -53,8 +58,18 @@ def keep_one(mask: Tensor) -> Tensor:
     number = labels.flat[best]
     if number == 0:  # two dots with nothing between them
         return mask
-    region = torch.from_numpy(np.asarray(labels == number)).to(mask.device)
+    chosen = labels == number
+    region, seam = (
+        torch.from_numpy(np.asarray(area)).to(mask.device)
+        for area in (chosen, ndimage.binary_dilation(chosen) & (labels == 0))
+    )
     shifted = mask - float(np.log(limit / (1 - limit)))
-    highest = float(shifted[region].max())
-    scale = max(float(mask[region].max()), _LEAST_PEAK) / highest
-    return torch.where(region, shifted * scale, -shifted.abs())
+    scale = max(float(mask[region].max()), _LEAST_PEAK) / float(shifted[region].max())
+    # The seam keeps its distance to the limit, so that the outline runs where the score crosses it.
+    return torch.where(region, shifted * scale, torch.where(seam, -shifted.abs(), torch.minimum(mask, -mask.abs())))
+
+
+def columns_of_one(expressions: Sequence[str], classes: Sequence[str]) -> list[bool]:
+    """Return which expressions mean one object; names of a model's classes mean all, whatever they are."""
+    names = {name.lower() for name in classes}
+    return [text.strip().lower() not in names and asks_for_one(text) for text in expressions]

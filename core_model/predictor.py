@@ -14,7 +14,7 @@ from .config import Calibration, ModelConfig
 from .device import Compute
 from .named_classes import is_class_name, named_classes
 from .network import ReferringNetwork
-from .one_referent import asks_for_one, keep_one
+from .one_referent import columns_of_one, keep_one
 from .segmenter import Features, ModelSpec, Segmentation
 from .tokenizer import ExpressionTokenizer
 
@@ -88,7 +88,9 @@ class NetworkSegmenter:
             maps = {name: features[name] for name in _KEPT} | {_PEAKS: peaks}
             return Features({name: value.to(_STORED[self.compute.dtype]) for name, value in maps.items()})
 
-    def segment(self, features: Features, expressions: Sequence[str]) -> Segmentation:
+    def segment(
+        self, features: Features, expressions: Sequence[str], within: NDArray[np.bool_] | None = None
+    ) -> Segmentation:
         """Return scores of every expression on every tile, see ``Segmenter.segment``.
 
         Raises:
@@ -97,6 +99,8 @@ class NetworkSegmenter:
         size = self._spec.window_px
         logits = np.full((len(features), len(expressions), size, size), CLOSED, np.float32)
         is_open = self._may_hold(features, expressions)
+        is_one = columns_of_one(expressions, self._spec.classes)
+        places = None if within is None or not any(is_one) else self._at_stride(within)
         with torch.inference_mode(), self.compute.autocast():
             text, mask = self._read_texts(tuple(expressions))
             # Expressions that are asked of the same tiles are asked together.
@@ -108,13 +112,18 @@ class NetworkSegmenter:
                 if not len(tiles):
                     continue
                 biases = torch.tensor([presence_bias(expressions[k], self.calibration) for k in alike])
-                ones = [asks_for_one(expressions[k]) for k in alike]
+                ones = [is_one[k] for k in alike]
                 for chosen in torch.split(tiles, max(1, _PAIRS // len(alike))):
-                    answers = self._decode(features, chosen, text[alike], mask[alike], biases, ones)
+                    answers = self._decode(features, chosen, text[alike], mask[alike], biases, ones, places)
                     logits[chosen.numpy()[:, None], alike] = answers
             drawn = features.maps["outline"][:, None].to(self.compute.device).float()
             outlines = F.interpolate(drawn, size=(size, size), mode="bilinear", align_corners=False)
         return Segmentation(logits, outlines[:, 0].cpu().numpy())
+
+    def _at_stride(self, within: NDArray[np.bool_]) -> torch.Tensor:
+        """Return (B, H, W) pixels as cells of the mask: a cell that holds one of them counts."""
+        cells = F.max_pool2d(torch.from_numpy(within.astype(np.float32))[:, None], 2)
+        return cells[:, 0].bool().to(self.compute.device)
 
     def _read_texts(self, expressions: tuple[str, ...]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return hidden states (E, L, D) and mask (E, L); the last ones are kept, as a scene asks batch by batch."""
@@ -143,6 +152,7 @@ class NetworkSegmenter:
         mask: torch.Tensor,
         biases: torch.Tensor,
         ones: Sequence[bool],
+        places: torch.Tensor | None,
     ) -> NDArray[np.float32]:
         """Return (B, K, S, S) logits of K expressions on the chosen tiles."""
         place, kind = self.compute.device, self.compute.dtype
@@ -155,7 +165,9 @@ class NetworkSegmenter:
             mask[None].expand(len(chosen), -1, -1),
         )
         presence = decoded.presence.float() + biases.to(place)
-        logits = fold_presence(decoded.mask.float(), presence, self.calibration, ones)
+        logits = fold_presence(
+            decoded.mask.float(), presence, self.calibration, ones, None if places is None else places[chosen]
+        )
         size = self._spec.window_px
         drawn = F.interpolate(logits, size=(size, size), mode="bilinear", align_corners=False)
         return drawn.cpu().numpy()
@@ -167,7 +179,11 @@ def presence_bias(text: str, calibration: Calibration) -> float:
 
 
 def fold_presence(
-    mask: torch.Tensor, presence: torch.Tensor, calibration: Calibration, ones: Sequence[bool] = ()
+    mask: torch.Tensor,
+    presence: torch.Tensor,
+    calibration: Calibration,
+    ones: Sequence[bool] = (),
+    within: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Return mask logits that are below 0 throughout where there is no referent, and in all places but one if asked.
 
@@ -176,6 +192,7 @@ def fold_presence(
         presence: (B, K) logits, with their bias.
         calibration: fitted on validation data.
         ones: which of the K expressions speak of one object; none: none does.
+        within: (B, H, W) bool: where that one may lie; None: anywhere.
 
     Returns:
         (B, K, H, W): the smaller of mask and presence, so that both must be above 0.
@@ -185,5 +202,5 @@ def fold_presence(
     for column, is_one in enumerate(ones):
         if is_one:
             for row in (gate[:, column] > 0).nonzero()[:, 0].tolist():
-                mask[row, column] = keep_one(mask[row, column])
+                mask[row, column] = keep_one(mask[row, column], None if within is None else within[row])
     return torch.minimum(mask, gate[:, :, None, None])

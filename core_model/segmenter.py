@@ -99,12 +99,15 @@ class Segmenter(Protocol):
         """
         ...
 
-    def segment(self, features: Features, expressions: Sequence[str]) -> Segmentation:
+    def segment(
+        self, features: Features, expressions: Sequence[str], within: NDArray[np.bool_] | None = None
+    ) -> Segmentation:
         """Return scores of every expression on every tile, without touching the image encoder.
 
         Args:
             features: of B tiles, from ``encode_image`` of the same model.
             expressions: E non-empty texts.
+            within: (B, H, W) bool: what a person asks about, for expressions that mean one object; None: all of it.
 
         Raises:
             ExpressionError: an expression is empty or longer than ``spec.max_words``.

@@ -34,7 +34,7 @@ class Answer:
     plans: Mapping[str, QueryPlan]
     """Expression -> how it was understood; empty for the network's reading."""
     explanations: Mapping[str, str]
-    """Expression -> the plan as a tree, every candidate with what became of it, and notes."""
+    """Expression -> the plan as a tree, what became of candidates (``MAX_TOLD`` at most), and notes."""
 
     def to_crs(self, crs: pyproj.CRS) -> Answer:
         """Return the same answer in another CRS."""
@@ -77,9 +77,9 @@ def as_read(frame: gpd.GeoDataFrame) -> Answer:
 
 
 def explain(plan: QueryPlan, decision: Decision) -> str:
-    """Return how an expression was understood and what became of every candidate, as text for a person."""
+    """Return how an expression was understood and what became of its candidates, as text for a person."""
     lines = [plan.to_line(), "", plan.to_tree(), "", f"  decided {BY_WORDS[decision.by]}"]
-    reasons = decision.resolution.reasons
+    reasons = sorted(decision.resolution.reasons, key=lambda reason: ") kept: " not in reason)
     lines += [f"  {reason}" for reason in reasons[:MAX_TOLD]]
     if len(reasons) > MAX_TOLD:
         kept = sum(") kept: " in reason for reason in reasons[MAX_TOLD:])

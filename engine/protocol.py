@@ -43,7 +43,7 @@ Requests are computed one after the other in the order of arrival. Each request 
 =====================  =============================================================================================
 ``query``              params as in ``QueryParams``; value: ``output``, ``counts`` and ``best_scores`` (one number
                        per expression), ``plans`` (one line per expression, empty when there is none),
-                       ``explanations`` (the plan as a tree and what became of each candidate), ``kept_from`` (lowest
+                       ``explanations`` (the plan as a tree and what became of candidates), ``kept_from`` (lowest
                        score kept), ``warnings``, ``model``, ``device``, ``seconds``
 ``models``             params ``folder`` and ``also`` (a list of folders), both may be left out; value: ``models``, a
                        list of objects with ``name``, ``folder``, ``is_bundled``, ``gsd_m``, ``classes``,

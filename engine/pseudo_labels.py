@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 import rasterio.features
+import shapely
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from ..core_model.checkpoint import find_model, load_checkpoint
+from ..core_model.checkpoint import find_model, load_checkpoint, read_spec
 from ..core_model.data.chips import LABEL_CLASSES, Chip, ChipObject
 from ..core_model.device import Compute, choose_compute
 from ..core_model.network import ReferringNetwork
@@ -32,6 +33,8 @@ _SURE_SHARE = 0.55
 _USUAL = 0.1
 """A class that no label speaks of is looked for in scenes where this share of the drawn chips has it."""
 _LEAST_PX = 12
+_MOST_HOLES = 0.1
+"""Regions with more holes than this share of theirs are left out: a river round an island."""
 _SCALES = (1.0, 1.25)
 _RIVALS = ({"house", "building", "mobile home"}, {"car", "truck"}, {"sea", "river"})
 """Classes that a pixel belongs to one of."""
@@ -46,15 +49,18 @@ def with_pseudo_labels(
         chips: of one split.
         classes: what is looked for.
         teacher: name or folder of a model that knows the classes.
-        cache: JSON file that keeps what was drawn, so that a run that was stopped goes on with the same.
+        cache: JSON file that keeps what was drawn, so that a run that was stopped goes on with the same; what another
+            teacher drew is drawn anew.
         on_chip: told of every chip.
     """
-    if not cache.exists():
-        drawn = list(_draw(chips, classes, teacher, on_chip))
+    asked = {"teacher": read_spec(find_model(teacher)).weights_hash, "classes": list(classes)}
+    kept = json.loads(cache.read_text(encoding="utf-8")) if cache.exists() else {}
+    if kept.get("asked") != asked:
+        kept = {"asked": asked, "chips": list(_draw(chips, classes, teacher, on_chip))}
         part = cache.with_suffix(".part")
-        part.write_text(json.dumps(drawn), encoding="utf-8")
+        part.write_text(json.dumps(kept), encoding="utf-8")
         part.replace(cache)
-    known = {row["chip"]: row for row in json.loads(cache.read_text(encoding="utf-8"))}
+    known = {row["chip"]: row for row in kept["chips"]}
     return tuple(_labelled(chip, known[chip.id]) if chip.id in known else chip for chip in chips)
 
 
@@ -134,22 +140,25 @@ def _judge(names: Sequence[str], scores: NDArray[np.float32]) -> tuple[list[dict
         sure, possible = int((score > SURE).sum()), int((score > DOUBTED).sum())
         if sure < _LEAST_PX:
             continue
-        if sure >= _SURE_SHARE * possible:
+        rings, is_whole = _rings(score > 0.5)
+        objects += [{"class": name, "ring": ring} for ring in rings]
+        if rings and is_whole and sure >= _SURE_SHARE * possible:
             complete.append(name)
-        for ring in _rings(score > 0.5):
-            objects.append({"class": name, "ring": ring})
     return objects, complete
 
 
-def _rings(mask: NDArray[np.bool_]) -> list[list[list[float]]]:
-    found = rasterio.features.shapes(mask.astype(np.uint8), mask=mask, connectivity=4)
-    rings = [shape["coordinates"][0] for shape, _ in found]
-    areas = [abs(np.cross(np.array(ring)[:-1], np.array(ring)[1:]).sum()) / 2 for ring in rings]
-    return [
-        [[float(x), float(y)] for x, y in ring[:-1]]
-        for ring, area in zip(rings, areas, strict=True)
-        if area >= _LEAST_PX
-    ]
+def _rings(mask: NDArray[np.bool_]) -> tuple[list[list[list[float]]], bool]:
+    """Return the outlines of regions without large holes, as objects of chips have none, and whether those are all."""
+    rings, is_whole = [], True
+    for shape, _ in rasterio.features.shapes(mask.astype(np.uint8), mask=mask, connectivity=4):
+        outer, *holes = (shapely.Polygon(ring) for ring in shape["coordinates"])
+        if outer.area < _LEAST_PX:
+            continue
+        if sum(hole.area for hole in holes) > _MOST_HOLES * outer.area:
+            is_whole = False
+            continue
+        rings.append([[float(x), float(y)] for x, y in shape["coordinates"][0][:-1]])
+    return rings, is_whole
 
 
 def _labelled(chip: Chip, drawn: dict[str, Any]) -> Chip:

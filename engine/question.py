@@ -25,8 +25,8 @@ from .expressions import knows
 from .resolve import AnchorMissing, Found, Resolution, resolve
 from .weighing import Weighing
 
-SAME_IOU = 0.3
-"""Polygons of a noun and of a whole expression that overlap so much are of one object."""
+SAME_SHARE = 0.3
+"""Polygons of a noun and of a whole expression that share so much of the smaller one are of one object."""
 
 By = Literal["plan", "both", "network"]
 BY_WORDS: dict[By, str] = {
@@ -126,7 +126,9 @@ class Question:
         whole = found[text]
         candidates = {phrase: found[phrase] for phrase in plan.phrases}
         for target in plan.targets:
-            table = _with_others(found[target.phrase], whole)
+            table = found[target.phrase]
+            if len(plan.targets) == 1:  # of two, one would be a candidate for the other
+                table = _with_others(table, whole)
             candidates[target.phrase] = _with_evidence(table, whole, weighing.evidence)
         resolution = resolve(plan, candidates, self.view, anchor_missing=anchor_missing, weighing=weighing)
         if not len(whole):
@@ -156,9 +158,9 @@ def _with_others(table: gpd.GeoDataFrame, whole: gpd.GeoDataFrame) -> gpd.GeoDat
     shapes, others = np.asarray(table.geometry), np.asarray(whole.geometry)
     i, j = shapely.STRtree(shapes).query(others, predicate="intersects")
     shared = shapely.area(shapely.intersection(others[i], shapes[j]))
-    union = shapely.area(others[i]) + shapely.area(shapes[j]) - shared
+    smaller = np.minimum(shapely.area(others[i]), shapely.area(shapes[j]))
     known = np.zeros(len(whole), dtype=bool)
-    known[i[shared >= SAME_IOU * union]] = True
+    known[i[shared >= SAME_SHARE * smaller]] = True
     return table if known.all() else pd.concat([table, whole[~known]], ignore_index=True)
 
 

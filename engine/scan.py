@@ -170,11 +170,18 @@ class _Scan:
         answer = None
         if tiles:
             self._check_cancelled()
-            answer, features = self.segmenter.answer(tiles)
+            answer, features = self.segmenter.answer(tiles, self._asked_about(tiles))
             self.scores.windows_encoded += sum(tile.features is None for tile in tiles)
             self._keep(tiles, features)
         behind.do(partial(self.blender.add, waiting, answer))
         self._report(len(tiles))
+
+    def _asked_about(self, tiles: Sequence[Tile]) -> NDArray[np.bool_] | None:
+        """Return (B, H, W) bool, True where tiles hold data and lie in the region; None where all do."""
+        region = self.plan.region
+        if region is None and all(tile.valid.all() for tile in tiles):
+            return None
+        return np.stack([tile.valid if region is None else tile.valid & region.mask(tile.key.window) for tile in tiles])
 
     def _keep(self, tiles: Sequence[Tile], features: Sequence[Features]) -> None:
         wanted = self.scores.windows - self.scores.windows_skipped

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import EngineError
 from .tiles import Tile
@@ -47,11 +48,14 @@ class SparingSegmenter:
         self._windows, self._texts = batch_size, len(self._expressions)
         self._is_on_cpu = False
 
-    def answer(self, tiles: Sequence[Tile]) -> tuple[Segmentation | None, list[Features]]:
+    def answer(
+        self, tiles: Sequence[Tile], within: NDArray[np.bool_] | None = None
+    ) -> tuple[Segmentation | None, list[Features]]:
         """Return the scores (None where nothing is asked) and the features of tiles, in order.
 
         Args:
             tiles: one or more.
+            within: (B, H, W) bool: what a person asks about; None: all of it.
 
         Raises:
             EngineError: there is not memory enough even for one window and one expression.
@@ -60,7 +64,10 @@ class SparingSegmenter:
 
         if len(tiles) > self._windows:
             step = self._windows  # it may shrink on the way
-            parts = [self.answer(tiles[start : start + step]) for start in range(0, len(tiles), step)]
+            parts = [
+                self.answer(tiles[start : start + step], None if within is None else within[start : start + step])
+                for start in range(0, len(tiles), step)
+            ]
             features = [item for _, own in parts for item in own]
             answers = [part for part, _ in parts if part is not None]
             if not answers:
@@ -69,16 +76,18 @@ class SparingSegmenter:
             logits = np.concatenate([part.logits for part in answers])
             return Segmentation(logits, np.concatenate(outlines) if outlines else None), features
         try:
-            return self._answer(tiles)
+            return self._answer(tiles, within)
         except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
             if not is_out_of_memory(error):
                 raise
             reason = str(error)
         # Out here the error no longer keeps the tensors of the failed attempt alive.
         self._retreat(len(tiles), reason)
-        return self.answer(tiles)
+        return self.answer(tiles, within)
 
-    def _answer(self, tiles: Sequence[Tile]) -> tuple[Segmentation | None, list[Features]]:
+    def _answer(
+        self, tiles: Sequence[Tile], within: NDArray[np.bool_] | None
+    ) -> tuple[Segmentation | None, list[Features]]:
         from ..core_model.segmenter import Features, Segmentation
 
         fresh = [tile.pixels for tile in tiles if tile.features is None and tile.pixels is not None]
@@ -90,7 +99,7 @@ class SparingSegmenter:
         if joint is None or len(fresh) < len(tiles):
             joint = Features.join([part.to("cpu") for part in parts] if self._is_on_cpu else parts)
         answers = [
-            self._segmenter.segment(joint, self._expressions[start : start + self._texts])
+            self._segmenter.segment(joint, self._expressions[start : start + self._texts], within)
             for start in range(0, len(self._expressions), self._texts)
         ]
         logits = (

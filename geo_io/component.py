@@ -14,7 +14,7 @@ from .window import Window
 
 STRIP_PX = 1 << 21
 """Pixels that are looked at at once."""
-LABEL_BYTES = 24
+LABEL_BYTES = 34
 """Memory per pixel that is looked at: labels, their renumbering, masks."""
 
 

@@ -17,6 +17,9 @@ import torch
 from calibrate_model import recalibrate
 
 from referent.core_model.checkpoint import CARD, TOKENIZER, load_checkpoint, save_checkpoint
+from referent.core_model.config import Calibration
+from referent.core_model.data.chips import read_ucm_refer
+from referent.engine.train_finish import model_card
 
 
 def main() -> None:
@@ -28,6 +31,9 @@ def main() -> None:
     args = parser.parse_args()
     folders = [run / "model" if (run / "model").is_dir() else run for run in args.runs]
     loaded = [load_checkpoint(folder) for folder in folders]
+    plain = [dataclasses.replace(config, calibration=Calibration(), training={}) for _, _, config in loaded]
+    if any(config != plain[0] for config in plain):
+        sys.exit("The runs are of different networks or classes, so their weights cannot be averaged.")
     if len({(folder / TOKENIZER).read_bytes() for folder in folders}) > 1:
         sys.exit("The runs have different vocabularies, so their weights cannot be averaged.")
     network, tokenizer, config = loaded[0]
@@ -39,8 +45,10 @@ def main() -> None:
     network.load_state_dict(mean)
     facts = config.training | {"averaged_seeds": [other.training.get("seed") for _, _, other in loaded]}
     config = dataclasses.replace(config, training=facts)
-    save_checkpoint(args.output, network, tokenizer, config, (folders[0] / CARD).read_text(encoding="utf-8"))
-    recalibrate(args.output, args.data)
+    save_checkpoint(args.output, network, tokenizer, config, f"# Model card: {config.name}\n")
+    figures = recalibrate(args.output, args.data)
+    card = model_card(config, read_ucm_refer(args.data, "train"), figures)
+    (args.output / CARD).write_text(card, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -29,8 +29,8 @@ def main() -> None:
     recalibrate(args.model, args.data)
 
 
-def recalibrate(model: Path, data: Path) -> None:
-    """Fit the biases of a checkpoint and print its figures, both on the validation split of a data set."""
+def recalibrate(model: Path, data: Path) -> dict[str, float]:
+    """Fit the biases of a checkpoint, print its figures and return them, all on the validation split of a data set."""
     network, tokenizer, config = load_checkpoint(model)
     chips = read_ucm_refer(data, "val").chips
     compute = choose_compute()
@@ -40,8 +40,10 @@ def recalibrate(model: Path, data: Path) -> None:
     part.write_text(config.to_json(), encoding="utf-8")
     part.replace(model / CONFIG)
     print(fitted)
-    for name, value in headline(list(ask_chips(NetworkSegmenter(network, tokenizer, config, compute), chips))).items():
+    figures = headline(list(ask_chips(NetworkSegmenter(network, tokenizer, config, compute), chips)))
+    for name, value in figures.items():
         print(f"{name:32s} {value:.3f}")
+    return figures
 
 
 if __name__ == "__main__":

@@ -204,7 +204,7 @@ class BatchSource:
             "written": written_items(chip, view, viewed, coin, count),
             # A teacher's objects may be two in one, or a part: good for the class as a whole, not for counting.
             "rule": rule_items(viewed, self.mix.size_px, coin, 3) if chip.annotated else [],
-            "class": class_items(viewed, coin, 2) or weak_items(viewed, coin, 2),
+            "class": class_items(viewed, coin, 2) or (weak_items(viewed, coin, 2) if chip.annotated else []),
             "absent": absent,
         }
         longest = self.tokenizer.max_words

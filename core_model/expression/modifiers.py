@@ -17,6 +17,8 @@ _ORIENTATION = frozenset(
     "to the from up down toward straight away horizontally vertically diagonally and at in its nose diagonal below "
     "above".split()
 )
+_SPARED = frozenset(["the", "those", "these", "this", "that"])
+"""``but`` is an exception where one of these follows: ``boats but the red one``, not ``old but white``."""
 _EXCEPT = (
     "except for",
     "except",
@@ -227,7 +229,8 @@ class ModifierReader(RelationReader):
         return False
 
     def _exception(self, draft: Draft) -> bool:
-        for phrase in (*_EXCEPT, "but") if draft.is_all or draft.is_plural else _EXCEPT:  # "all tanks but the largest"
+        is_spared = draft.is_all or draft.is_plural  # "all tanks but the largest"
+        for phrase in (*_EXCEPT, "but") if is_spared and self.word(1) in _SPARED else _EXCEPT:
             lead = phrase.split()
             if self.text[self.at : self.at + len(lead)] == lead:
                 start, self.at = self.at, self.at + len(lead)

@@ -71,6 +71,8 @@ class _Reader(NounReader):
             self.at = min(len(self.text), asked.group().count(" "))
             if self.at == len(self.text):
                 self.at = 0
+        if self.at and self.text[self.at - 1 : self.at + 1] == ["all", "but"]:
+            self.at -= 1  # "show me all but the largest tank"
         wants_all = "how many" in (asked.group() if asked else "")
         drafts: list[Draft] = []
         while True:
@@ -108,6 +110,9 @@ class _Reader(NounReader):
         whole = Draft(is_all=True)
         whole.take_head_from(spared)
         whole.is_plural = True
+        # "all but the largest tank in the harbour" asks for those in the harbour.
+        whole.positions += spared.positions
+        whole.relations += spared.relations
         whole.exceptions.append(spared.finish())
         return whole
 

@@ -65,10 +65,19 @@ def test_a_roof_is_of_one_class_only():
     assert complete == ["house"]
 
 
-def test_specks_are_left_out():
+def test_specks_are_left_out_and_alone_say_nothing():
     grid = scores((0.9, slice(0, 20)))
-    grid[0, 50:52, 50:52] = 0.9
-    assert len(_judge(["car"], grid)[0]) == 1
+    specks = np.zeros_like(grid)
+    for corner in range(40, 60, 4):
+        specks[0, corner : corner + 2, corner : corner + 2] = 0.9
+    assert len(_judge(["car"], grid + specks)[0]) == 1
+    assert _judge(["car"], specks) == ([], [])
+
+
+def test_a_ring_is_no_disc():
+    grid = scores((0.9, slice(10, 30)))
+    grid[0, 14:26, 14:26] = 0
+    assert _judge(["river"], grid) == ([], [])
 
 
 def test_what_was_drawn_is_kept_and_drawn_chips_stay_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -77,6 +86,7 @@ def test_what_was_drawn_is_kept_and_drawn_chips_stay_as_they_are(tmp_path: Path,
     blank = Chip("blank", drawn.image, (), frozenset({"tank"}), (), False, "squares", frozenset())
     monkeypatch.setattr(pseudo_labels, "SURE", 0.0)  # an untrained teacher is sure of nothing
     monkeypatch.setattr(pseudo_labels, "DOUBTED", 0.0)
+    monkeypatch.setattr(pseudo_labels, "_MOST_HOLES", 1.0)
     told = []
     first = with_pseudo_labels(
         [drawn, blank], ["red square", "blue square"], str(teacher), tmp_path / "kept.json", told.append
@@ -85,10 +95,16 @@ def test_what_was_drawn_is_kept_and_drawn_chips_stay_as_they_are(tmp_path: Path,
     assert not first[1].annotated
     assert {"tank", "red square"} <= first[1].complete
     assert [(item.done, item.total) for item in told] == [(1, 1)]
-    again = with_pseudo_labels([drawn, blank], [], "no such model", tmp_path / "kept.json")
+    assert json.loads((tmp_path / "kept.json").read_text())["chips"][0]["chip"] == "blank"
+    again = with_pseudo_labels(
+        [drawn, blank], ["red square", "blue square"], str(teacher), tmp_path / "kept.json", told.append
+    )
+    assert len(told) == 1
     assert [len(item.objects) for item in again] == [len(item.objects) for item in first]
     assert again[1].complete == first[1].complete
-    assert json.loads((tmp_path / "kept.json").read_text())[0]["chip"] == "blank"
+    other = write_tiny_checkpoint(tmp_path / "other", seed=1)
+    with_pseudo_labels([drawn, blank], ["red square", "blue square"], str(other), tmp_path / "kept.json", told.append)
+    assert len(told) == 2  # another teacher draws anew
 
 
 def test_a_teachers_objects_are_asked_for_by_class_only():

@@ -33,7 +33,7 @@ class ColourReader:
 
         return Features({"image": torch.from_numpy(np.ascontiguousarray(tiles))})
 
-    def segment(self, features: Features, expressions: list[str]) -> Segmentation:
+    def segment(self, features: Features, expressions: list[str], within=None) -> Segmentation:
         tiles = features.maps["image"].numpy().astype(float)
         red = tiles[:, 0] - tiles[:, 2]
         signs = [1 if "red" in text else -1 if "blue" in text else 0 for text in expressions]

@@ -43,7 +43,7 @@ class ColourSegmenter:
         self.batches.append(len(tiles))
         return Features({"rgb": F.avg_pool2d(torch.from_numpy(tiles).float(), 3, 1, 1, count_include_pad=False)})
 
-    def segment(self, features: Features, expressions: Sequence[str]) -> Segmentation:
+    def segment(self, features: Features, expressions: Sequence[str], within=None) -> Segmentation:
         rgb = features.maps["rgb"]
         parts = []
         for text in expressions:

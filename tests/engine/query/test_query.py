@@ -100,7 +100,7 @@ def test_plain_region_and_split_objects(make_raster, segmenter):
     class Seamed(segmenter):
         """The line between the two has the colour's hue, so that it belongs to both, and is darker."""
 
-        def segment(self, features, expressions):
+        def segment(self, features, expressions, within=None):
             answer = super().segment(features, expressions)
             red = features.maps["rgb"][:, 0].numpy()
             seam = np.where((red > 140) & (red < 190), 6.0, -6.0).astype(np.float32)

@@ -159,7 +159,7 @@ def test_raster_changed_in_mid_run(make_raster, segmenter, picture):
 
 def test_scores_that_are_not_numbers_are_an_error(scene_file, segmenter):
     class Broken(segmenter):
-        def segment(self, features, expressions):
+        def segment(self, features, expressions, within=None):
             answer = super().segment(features, expressions)
             answer.logits[0, 0, 5, 5] = np.nan
             return answer

@@ -22,7 +22,7 @@ def bright(segmenter, level=130.0, **settings):
     """A segmenter for which an object is what is brighter than a level of the stretched picture."""
 
     class Bright(segmenter):
-        def segment(self, features, expressions):
+        def segment(self, features, expressions, within=None):
             grey = F.avg_pool2d(features.maps["rgb"].mean(dim=1), 3, 1, 1)
             logits = ((grey - level) / 12).clamp(-8, 8)[:, None].expand(-1, len(expressions), -1, -1)
             return Segmentation(logits.contiguous().numpy(), None)

@@ -44,7 +44,7 @@ def short_of_memory(base, windows, expressions=99, device="cuda"):
             self._check(len(tiles), windows)
             return super().encode_image(tiles)
 
-        def segment(self, features, texts):
+        def segment(self, features, texts, within=None):
             self._check(len(texts), expressions)
             return super().segment(features, texts)
 
@@ -205,7 +205,7 @@ def test_raster_deleted_in_mid_run(make_raster, segmenter, picture):
     path = make_raster("live.tif", picture)
 
     class Deleting(segmenter):
-        def segment(self, features, expressions):
+        def segment(self, features, expressions, within=None):
             path.unlink(missing_ok=True)
             return super().segment(features, expressions)
 
