@@ -55,11 +55,11 @@ def calibrate(
     classes: Sequence[str] = (),
     false_alarms: tuple[float, float] = (0.05, 0.05),
 ) -> Calibration:
-    """Return the biases and the weight at which questions with a referent are answered best.
+    """Return the biases and the weights at which questions with a referent are answered best.
 
-    For every mask bias and peak weight the presence biases are the most generous ones at which the share of absent
-    questions that are answered stays within ``false_alarms``, among expressions and among plain class names; what
-    gives the best mean IoU is taken. Before that, the class gate is set so low that it closes hardly any tile with a
+    For expressions and for plain class names apart: for every mask bias and peak weight the presence bias is the most
+    generous one at which the share of absent questions that are answered stays within ``false_alarms``; what gives the
+    best mean IoU is taken. Before that, the class gate is set so low that it closes hardly any tile with a
     referent. Chips with image-level labels only say which classes are absent, so they are asked too.
 
     Args:
@@ -77,22 +77,27 @@ def calibrate(
     absent = [item for item in raw if not item.question.object_ids]
     if not present:
         return Calibration()
+    fitted = []
+    for is_name, share in zip((False, True), false_alarms, strict=True):
+        asked, in_vain = ([item for item in items if item.is_name == is_name] or items for items in (present, absent))
+        fitted.append(_fit(asked, in_vain, share, raw))
+    return Calibration(*fitted[0], *fitted[1], gate)
+
+
+def _fit(
+    present: Sequence[_Raw], absent: Sequence[_Raw], share: float, raw: Sequence[_Raw]
+) -> tuple[float, float, float]:
+    """Return mask bias, peak weight and presence bias of one kind of question."""
     ious = np.stack([item.ious for item in present])
-    best, chosen = -1.0, Calibration()
+    best, chosen = -1.0, (0.0, 0.0, 0.0)
     for weight in _PEAK_WEIGHTS:
-        kinds = [[item for item in absent if item.is_name == kind] or absent for kind in (False, True)]
         # Closed tiles are no measure of the presence output.
-        lowest = _lowest_open(raw, weight)
-        thresholds = [
-            max(_threshold(_gates(items, weight), share), lowest)
-            for items, share in zip(kinds, false_alarms, strict=True)
-        ]
-        is_open = _gates(present, weight) > np.array([thresholds[item.is_name] for item in present])
+        threshold = max(_threshold(_gates(absent, weight), share), _lowest_open(raw, weight))
+        is_open = _gates(present, weight) > threshold
         scores = (ious * is_open[:, None]).mean(0)
         if scores.max() > best:
             best = float(scores.max())
-            mask_bias = float(_MASK_BIASES[int(scores.argmax())])
-            chosen = Calibration(mask_bias, weight, -thresholds[0], -thresholds[1], gate)
+            chosen = (float(_MASK_BIASES[int(scores.argmax())]), weight, -threshold)
     return chosen
 
 

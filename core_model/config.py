@@ -91,16 +91,20 @@ class DecoderConfig:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Where the decision lies, fitted on validation data so that a score of 0.5 is the right threshold."""
+    """Where the decision lies, fitted on validation data so that a score of 0.5 is the right threshold.
+
+    Plain class names, which are easier than expressions, have numbers of their own (``name_...``).
+    """
 
     mask_bias: float = 0.0
     """Added to the mask logits."""
     peak_weight: float = 0.0
     """How much the highest mask logit of a tile adds to its presence logit."""
     presence_bias: float = 0.0
-    """Added to the presence logit of expressions, whose sign decides between a referent and none."""
+    """Added to the presence logit, whose sign decides between a referent and none."""
+    name_mask_bias: float = 0.0
+    name_peak_weight: float = 0.0
     name_presence_bias: float = 0.0
-    """Added to the presence logit of plain class names instead."""
     class_gate: float = -1e4
     """A tile in which no pixel of the classes that an expression names has a dense logit above this is not read: it
     holds no referent. The default reads every tile."""

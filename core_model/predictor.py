@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from .compiled import CompiledCall
-from .config import Calibration, ModelConfig
+from .config import ModelConfig
+from .decision import Decision, decisions_of, fold_presence
 from .device import Compute
-from .named_classes import is_class_name, named_classes
+from .named_classes import named_classes
 from .network import ReferringNetwork
-from .one_referent import columns_of_one, keep_one
 from .segmenter import Features, ModelSpec, Segmentation
 from .tokenizer import ExpressionTokenizer
 
@@ -99,8 +99,9 @@ class NetworkSegmenter:
         size = self._spec.window_px
         logits = np.full((len(features), len(expressions), size, size), CLOSED, np.float32)
         is_open = self._may_hold(features, expressions)
-        is_one = columns_of_one(expressions, self._spec.classes)
-        places = None if within is None or not any(is_one) else self._at_stride(within)
+        decisions = decisions_of(expressions, self._spec.classes, self.calibration)
+        is_limited = within is not None and any(item.is_one for item in decisions)
+        places = self._at_stride(within) if within is not None and is_limited else None
         with torch.inference_mode(), self.compute.autocast():
             text, mask = self._read_texts(tuple(expressions))
             # Expressions that are asked of the same tiles are asked together.
@@ -111,10 +112,9 @@ class NetworkSegmenter:
                 tiles = is_open[:, column].nonzero()[:, 0]
                 if not len(tiles):
                     continue
-                biases = torch.tensor([presence_bias(expressions[k], self.calibration) for k in alike])
-                ones = [is_one[k] for k in alike]
+                asked = [decisions[k] for k in alike]
                 for chosen in torch.split(tiles, max(1, _PAIRS // len(alike))):
-                    answers = self._decode(features, chosen, text[alike], mask[alike], biases, ones, places)
+                    answers = self._decode(features, chosen, text[alike], mask[alike], asked, places)
                     logits[chosen.numpy()[:, None], alike] = answers
             drawn = features.maps["outline"][:, None].to(self.compute.device).float()
             outlines = F.interpolate(drawn, size=(size, size), mode="bilinear", align_corners=False)
@@ -150,8 +150,7 @@ class NetworkSegmenter:
         chosen: torch.Tensor,
         text: torch.Tensor,
         mask: torch.Tensor,
-        biases: torch.Tensor,
-        ones: Sequence[bool],
+        decisions: Sequence[Decision],
         places: torch.Tensor | None,
     ) -> NDArray[np.float32]:
         """Return (B, K, S, S) logits of K expressions on the chosen tiles."""
@@ -164,43 +163,8 @@ class NetworkSegmenter:
             text[None].expand(len(chosen), -1, -1, -1),
             mask[None].expand(len(chosen), -1, -1),
         )
-        presence = decoded.presence.float() + biases.to(place)
-        logits = fold_presence(
-            decoded.mask.float(), presence, self.calibration, ones, None if places is None else places[chosen]
-        )
+        where = None if places is None else places[chosen]
+        logits = fold_presence(decoded.mask.float(), decoded.presence.float(), decisions, where)
         size = self._spec.window_px
         drawn = F.interpolate(logits, size=(size, size), mode="bilinear", align_corners=False)
         return drawn.cpu().numpy()
-
-
-def presence_bias(text: str, calibration: Calibration) -> float:
-    """Return what is added to the presence logit of an expression."""
-    return calibration.name_presence_bias if is_class_name(text) else calibration.presence_bias
-
-
-def fold_presence(
-    mask: torch.Tensor,
-    presence: torch.Tensor,
-    calibration: Calibration,
-    ones: Sequence[bool] = (),
-    within: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """Return mask logits that are below 0 throughout where there is no referent, and in all places but one if asked.
-
-    Args:
-        mask: (B, K, H, W) logits.
-        presence: (B, K) logits, with their bias.
-        calibration: fitted on validation data.
-        ones: which of the K expressions speak of one object; none: none does.
-        within: (B, H, W) bool: where that one may lie; None: anywhere.
-
-    Returns:
-        (B, K, H, W): the smaller of mask and presence, so that both must be above 0.
-    """
-    gate = presence + calibration.peak_weight * mask.amax((-2, -1))
-    mask = mask + calibration.mask_bias
-    for column, is_one in enumerate(ones):
-        if is_one:
-            for row in (gate[:, column] > 0).nonzero()[:, 0].tolist():
-                mask[row, column] = keep_one(mask[row, column], None if within is None else within[row])
-    return torch.minimum(mask, gate[:, :, None, None])

@@ -12,11 +12,12 @@ from tiny import square_chip, tiny_network, tiny_tokenizer
 from referent.core_model.compiled import CompiledCall
 from referent.core_model.config import Calibration
 from referent.core_model.data.batch import BatchSource, Mix
+from referent.core_model.decision import Decision, decisions_of, fold_presence
 from referent.core_model.device import choose_compute
 from referent.core_model.errors import DeviceError, ExpressionError
 from referent.core_model.named_classes import is_class_name, named_classes
 from referent.core_model.network import build_network
-from referent.core_model.predictor import CLOSED, NetworkSegmenter, fold_presence, presence_bias
+from referent.core_model.predictor import CLOSED, NetworkSegmenter
 from referent.core_model.segmenter import Features
 from referent.core_model.train.loop import LoopConfig, build_optimizer
 from referent.core_model.train.objective import ReferringObjective, ReferringTraining
@@ -96,7 +97,7 @@ def test_text_changes_the_answer():
 def test_absence_closes_the_whole_tile():
     mask = torch.full((1, 2, 4, 4), 3.0)
     presence = torch.tensor([[2.0, -1.0]])
-    folded = fold_presence(mask, presence, Calibration())
+    folded = fold_presence(mask, presence, [Decision(), Decision()])
     assert (folded[0, 0] > 0).all()
     assert (folded[0, 1] < 0).all()
 
@@ -270,5 +271,8 @@ def test_what_cannot_be_compiled_is_called_as_it_is():
 )
 def test_plain_class_names_are_told_from_expressions(text: str, expected: bool):
     assert is_class_name(text) is expected
-    biases = Calibration(presence_bias=1.0, name_presence_bias=2.0)
-    assert presence_bias(text, biases) == (2.0 if expected else 1.0)
+    numbers = Calibration(0.1, 0.2, 0.3, 1.1, 1.2, 1.3)
+    decided = decisions_of([text], (), numbers)[0]
+    assert (decided.mask_bias, decided.peak_weight, decided.presence_bias) == (
+        (1.1, 1.2, 1.3) if expected else (0.1, 0.2, 0.3)
+    )

@@ -11,9 +11,10 @@ from scipy import ndimage
 from tiny import tiny_network
 
 from referent.core_model.config import Calibration
+from referent.core_model.decision import Decision, fold_presence
 from referent.core_model.device import choose_compute
 from referent.core_model.one_referent import PEAK_SHARE, asks_for_one, columns_of_one, keep_one
-from referent.core_model.predictor import NetworkSegmenter, fold_presence
+from referent.core_model.predictor import NetworkSegmenter
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_a_segmenter_looks_for_the_one_within_what_is_asked_about():
 
 def test_only_the_columns_that_ask_for_one_are_changed_and_absence_still_closes():
     mask = marked((2, 1.0), (20, 2.0))[None, None].expand(2, 2, -1, -1)
-    folded = fold_presence(mask, torch.tensor([[3.0, 3.0], [-1.0, 3.0]]), Calibration(), [True, False])
+    folded = fold_presence(mask, torch.tensor([[3.0, 3.0], [-1.0, 3.0]]), [Decision(is_one=True), Decision()])
     regions = [[ndimage.label(folded[row, column].numpy() > 0)[1] for column in range(2)] for row in range(2)]
     assert regions == [[1, 2], [0, 2]]
 

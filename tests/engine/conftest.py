@@ -32,7 +32,7 @@ def _save(folder: Path, bias: float) -> Path:
         image_encoder=ImageEncoderConfig(stem=8, widths=(8, 12, 16, 24), depths=(1, 1, 1, 1)),
         text_encoder=TextEncoderConfig(vocab_size=200, dim=16, layers=1, heads=2, ffn=16, max_tokens=32),
         decoder=DecoderConfig(dim=16, dim8=8, dim4=8, dim2=8, layers=1, heads=2, ffn=16),
-        calibration=Calibration(mask_bias=bias, presence_bias=bias, name_presence_bias=bias),
+        calibration=Calibration(bias, 0.0, bias, bias, 0.0, bias),
     )
     tokenizer = train_tokenizer([*CLASSES, "the white airplane in the upper left"] * 3, 200, 32)
     save_checkpoint(folder, build_network(config), tokenizer, config, "# A tiny random network\n")

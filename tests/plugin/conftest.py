@@ -41,7 +41,7 @@ def speckled_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         image_encoder=ImageEncoderConfig(stem=8, widths=(8, 12, 16, 24), depths=(1, 1, 1, 1)),
         text_encoder=TextEncoderConfig(vocab_size=200, dim=16, layers=1, heads=2, ffn=16, max_tokens=32),
         decoder=DecoderConfig(dim=16, dim8=8, dim4=8, dim2=8, layers=1, heads=2, ffn=16),
-        calibration=Calibration(presence_bias=4.0, name_presence_bias=4.0, mask_bias=-2.0),
+        calibration=Calibration(-2.0, 0.0, 4.0, -2.0, 0.0, 4.0),
     )
     network = build_network(config)
     with torch.no_grad():
