@@ -15,7 +15,9 @@ from torch.nn import functional as F
 
 from .chip_evaluation import Question, questions_of, truth_of
 from .config import Calibration
+from .data.augment import identity_view
 from .data.chips import Chip
+from .data.items import look, rule_items
 from .device import Compute
 from .named_classes import is_class_name, named_classes
 from .network import ReferringNetwork
@@ -30,6 +32,9 @@ _LOST = 0.005
 """Share of the questions with a referent that the class gate may close."""
 _ASKED_OF_LABELLED = 4
 """Absent classes asked of a chip that has image-level labels only."""
+_MADE_IN_VAIN = 6
+"""Expressions made by rule that are true of nothing, asked of every annotated chip: those that people wrote are too few
+to fit a threshold on, and a network finds both kinds equally hard (the same quantiles on the validation split)."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,9 @@ def calibrate(
 
     For expressions and for plain class names apart: for every mask bias and peak weight the presence bias is the most
     generous one at which the share of absent questions that are answered stays within ``false_alarms``; what gives the
-    best mean IoU is taken. Before that, the class gate is set so low that it closes hardly any tile with a
-    referent. Chips with image-level labels only say which classes are absent, so they are asked too.
+    best mean IoU is taken. Before that, the class gate is set so low that it closes hardly any tile with a referent.
+    Annotated chips are also asked expressions made by rule. Chips with image-level labels only say which classes are
+    absent, so they are asked too.
 
     Args:
         network: in evaluation mode.
@@ -132,7 +138,9 @@ def _ask(
     network: ReferringNetwork, tokenizer: ExpressionTokenizer, classes: Sequence[str], chip: Chip, compute: Compute
 ) -> list[_Raw]:
     questions = questions_of(chip)
-    if not chip.annotated:
+    if chip.annotated:
+        questions += _made_in_vain(chip, tokenizer.max_words)
+    else:
         # The same few for the same chip, spread over the classes.
         questions = random.Random(chip.id).sample(questions, min(_ASKED_OF_LABELLED, len(questions)))  # nosec B311
     if not questions:
@@ -166,6 +174,14 @@ def _ask(
                 ious[index] = both / max(1, truth.sum() + predicted.sum() - both)
         found.append(_Raw(question, gate, peak, class_peak, is_class_name(question.text), ious))
     return found
+
+
+def _made_in_vain(chip: Chip, max_words: int) -> list[Question]:
+    size = chip.image.shape[0]
+    viewed = look(chip, identity_view(size, size), size)
+    items = rule_items(viewed, size, random.Random(chip.id), _MADE_IN_VAIN, only_absent=True)  # nosec B311
+    texts = [item.text for item in items if len(item.text.split()) <= max_words]
+    return [Question(chip.id, text, "absent", "", "", ()) for text in texts]
 
 
 def _drawn_one(mask: torch.Tensor, size: tuple[int, ...]) -> NDArray[np.bool_]:
