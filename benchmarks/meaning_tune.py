@@ -4,9 +4,9 @@
    training objects as the prior, over every class in every chip where all its instances are known.
 2. ``least``, then ``barely``, which concern the plan alone: the mean of the right shares of written expressions and
    of scene-level expressions, on scenes of validation chips put together after the network has seen each chip.
-3. ``trust``, then ``evidence``, which concern both readings: the right share of written expressions read in ``auto``.
+3. ``trust`` and ``evidence``, which concern both readings: the right share of written expressions read in ``auto``.
 
-Each number is the best of its grid while the others stay; among equals the one with the higher mIoU, then the first.
+Each is the best of its grid while the others stay; among equals the one with the higher mIoU, then the first.
 """
 
 from __future__ import annotations
@@ -38,13 +38,12 @@ from referent.engine.weighing import FOLDER, Chance, Weighing, log_odds
 from referent.geo_io.frame import Frame
 from referent.geo_io.grid import Grid
 
-GRID = {
-    "least": (0.0, 0.01, 0.03, 0.1),
-    "barely": (0.42, 0.3, 0.36, 0.5),
-    "trust": (0.0, 0.3, 0.6, 0.9),
-    "evidence": (0.5, 0.0, 0.25, 0.75, 1.0),
-}
-"""Field of ``Weighing`` -> what is tried; of equally good values the first is taken."""
+GRIDS = (
+    {"least": (0.0, 0.01, 0.03, 0.1)},
+    {"barely": (0.42, 0.3, 0.36, 0.5)},
+    {"trust": (0.0, 0.3, 0.6, 0.9), "evidence": (0.5, 0.0, 0.25, 0.75, 1.0)},
+)
+"""Fields of ``Weighing`` that are chosen together -> what is tried; of equally good values the first are taken."""
 SCENE_SEEDS = 2
 CLASS_PENALTY = 0.5
 """How strongly a class must show that it is found by mistake more or less often than others (ridge)."""
@@ -65,15 +64,16 @@ def tune(finds: Sequence[Finds], data: Path, spec: ModelSpec, is_dry: bool) -> l
     print(f"chance: {chance.bias:.2f} + {chance.score_weight:.2f} log odds - {chance.size_weight:.2f} misfit")
     judge, scenes = Judge(finds), _scenes(finds)
     best = Weighing(chance)
-    for field, values in GRID.items():
-        reading = "plan" if field in ("least", "barely") else "auto"
+    for grid in GRIDS:
+        reading = "auto" if "trust" in grid else "plan"
         rows = []
-        for value in values:
-            weighing = replace(best, **{field: value})
+        for values in product(*grid.values()):
+            chosen = dict(zip(grid, values, strict=True))
+            weighing = replace(best, **chosen)
             share, quality = _written(judge, reading, weighing)
             scene = _scene_share(scenes, weighing) if reading == "plan" else share
             rows.append(((share + scene) / 2, quality, -len(rows), weighing))
-            print(f"{field} {value:<5g} written {share:.4f} scenes {scene:.4f} mIoU {quality:.4f}", flush=True)
+            print(f"{chosen} written {share:.4f} scenes {scene:.4f} mIoU {quality:.4f}", flush=True)
         best = max(rows, key=lambda row: row[:3])[3]
     if not is_dry:
         FOLDER.mkdir(parents=True, exist_ok=True)

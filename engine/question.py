@@ -97,7 +97,8 @@ class Question:
             rest = resolve(plan, candidates, self.view, anchor_missing="best", weighing=weighing)
             note = f"No '{strict.missing[0]}' was found; the network's reading of the whole expression decides."
             if rest.found:
-                return Decision(replace(rest, notes=(note, *rest.notes)), "both")
+                found = _outlined_as_read(rest.found, whole) if len(plan.targets) == 1 else rest.found
+                return Decision(replace(rest, found=found, notes=(note, *rest.notes)), "both")
         note = "Nothing fits every word of the plan; the network's reading of the whole expression is shown."
         return Decision(_as_read(plan, whole, note), "network")
 
@@ -142,7 +143,29 @@ class Question:
         if fits and max(fits) < weighing.trust * float(whole["score"].max()):
             note = "What the plan found fits poorly; the network's reading of the whole expression is shown."
             return Decision(_as_read(plan, whole, note), "network")
+        if len(plan.targets) == 1:
+            resolution = replace(resolution, found=_outlined_as_read(resolution.found, whole))
         return Decision(resolution, "both")
+
+
+def _outlined_as_read(found: Sequence[Found], whole: gpd.GeoDataFrame) -> tuple[Found, ...]:
+    """Return referents with the outline that the network gives them when it reads the whole expression.
+
+    It is the better one: knowing which object is meant, the network draws it with less of its neighbours.
+    """
+    shapes = np.asarray(whole.geometry)
+    outlined, taken = [], set()
+    for item in found:
+        shared = shapely.area(shapely.intersection(shapes, item.geometry))
+        share = shared / np.maximum(np.minimum(shapely.area(shapes), item.geometry.area), 1e-12)
+        best = int(np.argmax(share))
+        if share[best] >= SAME_SHARE:
+            if best in taken:
+                continue  # two candidates of one object
+            taken.add(best)
+            item = replace(item, geometry=shapes[best])
+        outlined.append(item)
+    return tuple(outlined)
 
 
 def _is_measured(plan: QueryPlan) -> bool:
