@@ -105,7 +105,7 @@ def measure(cases: dict[str, list[Case]]) -> list[Figure]:
 def tune(cases: dict[str, list[Case]]) -> None:
     """Print the F1 of every kind of mask for a grid of constants."""
     print("saddle outline score neck drawn:  grown  drawn  own")
-    for constants in itertools.product((0.75, 0.8, 0.85), (2.0, 3.0), (1.0, 2.0), (0.9, 0.95), (0.25, 0.4)):
+    for constants in itertools.product((0.5, 0.6, 0.7, 0.75), (2.0, 3.0), (1.0, 2.0), (0.9, 0.95), (0.25, 0.4)):
         for name, value in zip(CONSTANTS, constants, strict=True):
             setattr(separate, name, value)
         scores = [count(cases[kind], "objects")[0].f1 for kind in ("grown", "drawn", "own")]

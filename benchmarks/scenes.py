@@ -206,9 +206,15 @@ def workers(args: argparse.Namespace, folder: Path) -> list[Figure]:
     question = ArchiveQuestion((FIRST,), args.model, QueryOptions())
     killed: list[int] = []
 
+    def is_worker(process: psutil.Process) -> bool:
+        try:
+            return "spawn_main" in " ".join(process.cmdline())
+        except psutil.Error:  # it ended meanwhile
+            return False
+
     def kill_one(report: object) -> None:
-        children = [p for p in psutil.Process().children(recursive=True) if "spawn_main" in " ".join(p.cmdline())]
         if getattr(report, "done", 0) == 1 and not killed:
+            children = [process for process in psutil.Process().children(recursive=True) if is_worker(process)]
             killed.append(children[0].pid)
             os.kill(children[0].pid, signal.SIGKILL)
 

@@ -155,11 +155,8 @@ class NetworkSegmenter:
     ) -> NDArray[np.float32]:
         """Return (B, K, S, S) logits of K expressions on the chosen tiles."""
         place, kind = self.compute.device, self.compute.dtype
-        # All tiles of a batch in a row are a view, not a copy.
-        is_run = int(chosen[-1]) - int(chosen[0]) + 1 == len(chosen)
-        rows = slice(int(chosen[0]), int(chosen[-1]) + 1) if is_run else chosen
         decoded = self.network.decode(
-            {name: value[rows].to(place, kind) for name, value in features.maps.items() if name in _KEPT},
+            {name: features.rows(name, chosen).to(place, kind) for name in _KEPT},
             text[None].expand(len(chosen), -1, -1, -1),
             mask[None].expand(len(chosen), -1, -1),
         )

@@ -6,7 +6,7 @@ Nothing outside ``core_model`` may assume more about a network than this module 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,7 +41,7 @@ class ModelSpec:
 class Features:
     """Image features of B tiles: opaque to callers, who may only count, cut, join and move them."""
 
-    maps: dict[str, torch.Tensor]
+    maps: Mapping[str, torch.Tensor]
     """Named tensors; the first axis is always B."""
 
     def __len__(self) -> int:
@@ -52,24 +52,62 @@ class Features:
         """Return the features of the tiles ``start`` to ``stop`` (half-open)."""
         return Features({name: tensor[start:stop] for name, tensor in self.maps.items()})
 
+    def rows(self, name: str, tiles: torch.Tensor) -> torch.Tensor:
+        """Return one tensor of some tiles.
+
+        Args:
+            name: of the tensor.
+            tiles: (N,) rising numbers of tiles, 1 or more.
+        """
+        if isinstance(self.maps, _JoinedMaps):
+            return self.maps.rows(name, tiles)
+        # All tiles of a batch in a row are a view, not a copy.
+        first, last = int(tiles[0]), int(tiles[-1])
+        return self.maps[name][first : last + 1] if last - first + 1 == len(tiles) else self.maps[name][tiles]
+
     def to(self, device: str) -> Features:
         """Return the features on a device."""
         return Features({name: tensor.to(device) for name, tensor in self.maps.items()})
 
     @staticmethod
     def join(parts: Sequence[Features]) -> Features:
-        """Return the features of all tiles of ``parts``, in order, on the device of the first."""
-        return Features(
-            {
-                name: torch.cat([part.maps[name].to(first.device) for part in parts])
-                for name, first in parts[0].maps.items()
-            }
-        )
+        """Return the features of all tiles of ``parts``, in order, on the device of the first.
+
+        Nothing is copied before it is asked for: of many tiles often few are read.
+        """
+        return Features(_JoinedMaps(parts))
 
     @property
     def nbytes(self) -> int:
         """Memory that the features take, in bytes."""
         return sum(tensor.numel() * tensor.element_size() for tensor in self.maps.values())
+
+
+class _JoinedMaps(Mapping[str, torch.Tensor]):
+    """Tensors of several features, joined when they are asked for."""
+
+    def __init__(self, parts: Sequence[Features]) -> None:
+        self._parts = [part.maps for part in parts]
+        self._tiles = [(part, row) for part, features in enumerate(parts) for row in range(len(features))]
+        self._joined: dict[str, torch.Tensor] = {}
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        if name not in self._joined:
+            place = self._parts[0][name].device
+            self._joined[name] = torch.cat([maps[name].to(place) for maps in self._parts])
+        return self._joined[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts[0])
+
+    def __len__(self) -> int:
+        return len(self._parts[0])
+
+    def rows(self, name: str, tiles: torch.Tensor) -> torch.Tensor:
+        """Return one tensor of some tiles only, see ``Features.rows``."""
+        place = self._parts[0][name].device
+        chosen = [self._tiles[tile] for tile in tiles.tolist()]
+        return torch.cat([self._parts[part][name][row : row + 1].to(place) for part, row in chosen])
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ BATCHES_BEHIND = 2
 GROUP_BATCHES = 16
 """So many full batches are a group. A new batch starts with each group, whatever came before: a run that goes on after
 a group gives the same numbers, to the bit, as one that was never interrupted."""
+KNOWN_BATCHES = 4
+"""So many batches of windows that need no encoding are read at once: what is left is small, and costs mostly calls."""
 COUNTS = ("windows_skipped", "windows_encoded")
 REPLAY_PX = 1 << 22
 """Pixels of finished rows that are looked at again at once when a run goes on."""
@@ -90,7 +92,9 @@ class _Scan:
         self.tiles = TileReader(
             plan.scene, spec, self.windows, plan.region, plan.tile_size_px, plan.store, plan.skip_damaged
         )
-        self.segmenter = SparingSegmenter(plan.segmenter, plan.expressions, plan.batch_size)
+        # A run that goes on must meet the same batches, whatever was stored before it was killed.
+        self.known_at_once = plan.batch_size * (KNOWN_BATCHES if plan.journal is None else 1)
+        self.segmenter = SparingSegmenter(plan.segmenter, plan.expressions, plan.batch_size, self.known_at_once)
         self.blender = _Blender(plan, scores, on_rows)
         scores.windows = self.windows.window_count
         wanted = sum(self.tiles.count_wanted(row) for row in range(len(self.windows)))
@@ -104,6 +108,7 @@ class _Scan:
             return
         waiting: list[Tile | int] = []
         tiles = windows = 0
+        is_fresh = False
         with Behind(BATCHES_BEHIND) as behind:
             for item in self.tiles.read_from(first):
                 if isinstance(item, list):
@@ -114,15 +119,16 @@ class _Scan:
                             continue
                         waiting.append(tile)
                         tiles += 1
-                        if tiles == self.plan.batch_size:
+                        is_fresh |= tile.features is None
+                        if tiles >= (self.plan.batch_size if is_fresh else self.known_at_once):
                             self._flush(waiting, behind)
-                            waiting, tiles = [], 0
+                            waiting, tiles, is_fresh = [], 0, False
                     continue
                 waiting.append(item.row)
                 is_group = windows >= GROUP_BATCHES * self.plan.batch_size
                 if not tiles or is_group:
                     self._flush(waiting, behind)
-                    waiting, tiles = [], 0
+                    waiting, tiles, is_fresh = [], 0, False
                 self.plan.scene.raster.check_unchanged()
                 if is_group:
                     windows = 0

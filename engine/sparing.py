@@ -33,19 +33,22 @@ class Movable(Protocol):
 class SparingSegmenter:
     """Answers tiles with as many windows and expressions at once as memory allows."""
 
-    def __init__(self, segmenter: Segmenter, expressions: Sequence[str], batch_size: int) -> None:
+    def __init__(
+        self, segmenter: Segmenter, expressions: Sequence[str], batch_size: int, known_at_once: int | None = None
+    ) -> None:
         """Begin with everything at once.
 
         Args:
             segmenter: the model.
             expressions: what is asked of every tile.
-            batch_size: windows at once, at most.
+            batch_size: windows at once, at most, where some must be encoded.
+            known_at_once: the same where none must; None: as many.
         """
         self.notes: list[str] = []
         """What had to be given up, one sentence each, for the person."""
         self._segmenter, self._expressions = segmenter, tuple(expressions)
         self._wanted = batch_size
-        self._windows, self._texts = batch_size, len(self._expressions)
+        self._windows, self._texts = known_at_once or batch_size, len(self._expressions)
         self._is_on_cpu = False
 
     def answer(

@@ -20,11 +20,11 @@ from .score_file import decode_scores, threshold_code
 
 SADDLE_RATIO = 0.75
 """A saddle parts two summits that are both higher than the saddle over this ratio."""
-OUTLINE_WEIGHT, SCORE_WEIGHT = 2.0, 2.0
+OUTLINE_WEIGHT, SCORE_WEIGHT = 3.0, 2.0
 """How much outlines and scores count beside the logarithm of the distance to the region's edge."""
 NECK_RATIO = 0.95
 """A border is narrow where the region is, by this, less wide than in the smaller of the two parts."""
-DRAWN_SCORE = 0.25
+DRAWN_SCORE = 0.4
 """A border is drawn where the outlines along it score this much."""
 SMOOTH_PX = 1.0
 """Relief below this size is noise."""
