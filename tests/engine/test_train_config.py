@@ -21,5 +21,8 @@ def test_a_file_without_a_pretext_table_has_no_pretext_stage(tmp_path: Path):
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("small*.toml")), ids=lambda path: path.stem)
 def test_shipped_configurations_are_usable(path: Path):
-    assert read_train_config(path).referring.steps > 0
-    assert (read_train_config(path).pretext.steps > 0) == ("no_pretext" not in path.stem)
+    config = read_train_config(path)
+    assert config.referring.steps > 0
+    # A run starts from something: pretext stages of its own or a model; the baseline from nothing.
+    assert bool(config.pretext.steps > 0 or config.start_from) == ("no_pretext" not in path.stem)
+    assert bool(config.teacher) == bool(config.start_from)

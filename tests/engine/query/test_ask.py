@@ -168,11 +168,10 @@ def test_what_only_the_whole_expression_shows_is_a_candidate_too():
         shapes, scores = zip(*found, strict=True)
         return geopandas.GeoDataFrame({"score": scores}, geometry=list(shapes), crs=grid.crs)
 
-    for whole, expected in (
-        (table((right.buffer(0.5), 0.6), (left, 0.8)), left),
-        (table((right.buffer(0.5), 0.8)), right),
-    ):
+    wide = right.buffer(0.5)
+    for whole, expected in ((table((wide, 0.6), (left, 0.8)), left), (table((wide, 0.8)), wide)):
         decision = question.decide(text, {"tank": table((right, 0.9)), text: whole}, Weighing(), "none")
+        # The outline is the one that was drawn with the whole expression in mind.
         assert [item.geometry for item in decision.resolution.found] == [expected]
 
 

@@ -22,8 +22,8 @@ def test_silence_of_the_network_on_the_whole_expression_is_not_told(make_raster,
     model = segmenter()
     whole = model.segment
 
-    def deaf_to_sentences(features, expressions):
-        answer = whole(features, expressions)
+    def deaf_to_sentences(features, expressions, within=None):
+        answer = whole(features, expressions, within)
         logits = answer.logits.copy()
         for index, text in enumerate(expressions):
             if "largest" in text:

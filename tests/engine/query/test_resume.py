@@ -223,9 +223,9 @@ def _type_query(words: list[str], said: Path, pause_s: float = 0.0) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite that runs in the background ignores it
     answer = SparingSegmenter.answer
 
-    def slow(self: SparingSegmenter, tiles: Any) -> Any:
+    def slow(self: SparingSegmenter, tiles: Any, within: Any) -> Any:
         time.sleep(pause_s)
-        return answer(self, tiles)
+        return answer(self, tiles, within)
 
     SparingSegmenter.answer = slow  # in this process alone; a person stops what takes long
     with said.open("w") as stream:
