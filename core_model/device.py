@@ -63,7 +63,7 @@ def _best_device() -> str:
 
 def _existing(device: str) -> str:
     kind, _, index = device.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
+    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdecimal()):
         raise DeviceError(f"The device '{device}' is not known; use auto, cpu, cuda, cuda:0 or mps.")
     if kind == "cuda" and (not torch.cuda.is_available() or int(index or 0) >= torch.cuda.device_count()):
         raise DeviceError(

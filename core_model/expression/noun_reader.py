@@ -201,8 +201,8 @@ class NounReader(ModifierReader):
             draft.count = draft.count or {"pair": 2, "couple": 2, "trio": 3}.get(word)
             self.at += 2
             return True
-        if word in words.NUMBERS or (word.isdigit() and len(word) < 4):
-            number = words.NUMBERS.get(word, int(word) if word.isdigit() else 0)
+        if word in words.NUMBERS or (word.isdecimal() and len(word) < 4):
+            number = words.NUMBERS.get(word, int(word) if word.isdecimal() else 0)
             if following in words.UNITS_M or following in words.UNITS_M2 or number == 0:
                 return False
             draft.count = number
@@ -211,7 +211,7 @@ class NounReader(ModifierReader):
         return self._superlative(draft, word, following) or self._adjective(draft, word, following)
 
     def _superlative(self, draft: Draft, word: str, following: str) -> bool:
-        rank = words.ORDINALS.get(word) or (int(word[:-2]) if word[:-2].isdigit() and len(word) < 5 else None)
+        rank = words.ORDINALS.get(word) or (int(word[:-2]) if word[:-2].isdecimal() and len(word) < 5 else None)
         if rank is not None:
             if word == "last" and following in words.NUMBERS:
                 return False

@@ -215,7 +215,7 @@ class OrderReader(Cursor):
         word = self.text[at] if at < len(self.text) else ""
         following = self.text[at + 1] if at + 1 < len(self.text) else ""
         said = " ".join(self.text[max(0, at - 2) : at + 1])
-        if word[:1].isdigit() and following in followers:
+        if word[:1].isdecimal() and following in followers:
             raise ExpressionError(f"'{said}' has a number but no unit: add one of {units}.")
         if word in (words.UNITS_M | words.UNITS_M2) and (following in followers or not following):
             raise ExpressionError(f"'{said}' has a unit but no number: say how many {word}.")

@@ -174,7 +174,7 @@ def read_number(text: Sequence[str], at: int) -> tuple[float, int] | None:
     tens, hyphen, ones = word.partition("-")
     if hyphen and words.NUMBERS.get(tens, 0) >= 20 and 0 < words.NUMBERS.get(ones, 0) < 10:
         value = float(words.NUMBERS[tens] + words.NUMBERS[ones])
-    if value is None and word.replace(".", "", 1).isdigit() and len(word) < 16:
+    if value is None and word.replace(".", "", 1).isdecimal() and len(word) < 16:
         value = float(word)
     if value is None:
         return None

@@ -109,7 +109,7 @@ def parse_bands(text: str) -> list[int] | None:
     parts = text.replace(";", " ").replace(",", " ").split()
     if not parts:
         return None
-    bands = [int(part) for part in parts] if all(part.isdigit() for part in parts) else []
+    bands = [int(part) for part in parts] if all(part.isdecimal() for part in parts) else []
     if len(bands) not in (1, 3) or min(bands) < 1:
         raise ValueError(
             tr("Bands are one number or three, counted from 1, such as 4,3,2; “{text}” is not.").replace("{text}", text)

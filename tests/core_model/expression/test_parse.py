@@ -123,7 +123,7 @@ def test_parse_refuses_in_one_sentence(text: str, reason: str) -> None:
     ["'; DROP TABLE tanks; --", "<script>alert('tank')</script>", "tank -1e308 m of the harbour",
      "the tank next to the tank", "asdf qwer zxcv",
      "最大的油罐", "🛩️ plane", "tank\x00 next\n\tto pier", "m m m m of of of the",
-     "not not not white"],
+     "not not not white", "𑁒 tanks", "tanks longer than 𑁒 m", "the ²nd tank", "٣ boats", "the 𑁒th boat from the left"],
 )  # fmt: skip
 def test_parse_is_honest_about_nonsense(text: str) -> None:
     try:
