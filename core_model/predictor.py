@@ -100,8 +100,8 @@ class NetworkSegmenter:
         logits = np.full((len(features), len(expressions), size, size), CLOSED, np.float32)
         is_open = self._may_hold(features, expressions)
         decisions = decisions_of(expressions, self._spec.classes, self.calibration)
-        is_limited = within is not None and any(item.is_one for item in decisions)
-        places = self._at_stride(within) if within is not None and is_limited else None
+        is_limited = any(item.is_one for item in decisions)
+        places = self._at_stride(within) if is_limited and within is not None else None
         with torch.inference_mode(), self.compute.autocast():
             text, mask = self._read_texts(tuple(expressions))
             # Expressions that are asked of the same tiles are asked together.

@@ -169,7 +169,7 @@ def _run_config(args: argparse.Namespace) -> None:
             bar(Progress(stage, report.step, report.steps, "steps"))
             bar.note(_figures(report))
 
-        folder = train(args.config, out, seed=args.seed, pretext_from=args.pretext_from, on_step=show)
+        folder = train(args.config, out, seed=args.seed, pretext_from=args.pretext_from, on_step=show, progress=bar)
     print(json.dumps({"checkpoint": str(folder)}) if args.json else f"The model is in {folder}.")
 
 

@@ -32,7 +32,7 @@ def memory_bound_mb(plan: ScanPlan) -> int:
     labels = LABEL_BYTES * min(strip_px, max(STRIP_PX, width))
     # Pixels and validity, as read, resampled and cut into tiles that overlap.
     reading = (GROUPS_AHEAD + READERS + 1) * 4 * 4 * window * (max(plan.tile_size_px, window) + window)
-    batches = (BATCHES_BEHIND + 2) * plan.batch_size * (2 * 4 * channels + 4) * window**2
+    batches = (BATCHES_BEHIND + 2) * plan.known_at_once * (2 * 4 * channels + 4) * window**2
     cache = int(str(GDAL_OPTIONS["GDAL_CACHEMAX"])) << 20
     bound = round((blending + final + labels + reading + batches + cache) / 1e6)
     logger.info(

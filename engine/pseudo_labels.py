@@ -101,7 +101,7 @@ def _draw(
             objects, complete = _judge(names, scores)
             yield {"chip": chip.id, "complete": complete, "objects": objects}
         if on_chip is not None:
-            on_chip(Progress("pseudo", index + 1, len(others), "chips"))
+            on_chip(Progress("draw", index + 1, len(others), "chips"))
 
 
 @torch.inference_mode()

@@ -36,8 +36,6 @@ BATCHES_BEHIND = 2
 GROUP_BATCHES = 16
 """So many full batches are a group. A new batch starts with each group, whatever came before: a run that goes on after
 a group gives the same numbers, to the bit, as one that was never interrupted."""
-KNOWN_BATCHES = 4
-"""So many batches of windows that need no encoding are read at once: what is left is small, and costs mostly calls."""
 COUNTS = ("windows_skipped", "windows_encoded")
 REPLAY_PX = 1 << 22
 """Pixels of finished rows that are looked at again at once when a run goes on."""
@@ -92,9 +90,7 @@ class _Scan:
         self.tiles = TileReader(
             plan.scene, spec, self.windows, plan.region, plan.tile_size_px, plan.store, plan.skip_damaged
         )
-        # A run that goes on must meet the same batches, whatever was stored before it was killed.
-        self.known_at_once = plan.batch_size * (KNOWN_BATCHES if plan.journal is None else 1)
-        self.segmenter = SparingSegmenter(plan.segmenter, plan.expressions, plan.batch_size, self.known_at_once)
+        self.segmenter = SparingSegmenter(plan.segmenter, plan.expressions, plan.batch_size, plan.known_at_once)
         self.blender = _Blender(plan, scores, on_rows)
         scores.windows = self.windows.window_count
         wanted = sum(self.tiles.count_wanted(row) for row in range(len(self.windows)))
@@ -120,7 +116,7 @@ class _Scan:
                         waiting.append(tile)
                         tiles += 1
                         is_fresh |= tile.features is None
-                        if tiles >= (self.plan.batch_size if is_fresh else self.known_at_once):
+                        if tiles >= (self.plan.batch_size if is_fresh else self.plan.known_at_once):
                             self._flush(waiting, behind)
                             waiting, tiles, is_fresh = [], 0, False
                     continue

@@ -21,6 +21,9 @@ from .journal import Checkpoint, Journal
 if TYPE_CHECKING:
     from ..core_model.segmenter import Segmenter
 
+KNOWN_BATCHES = 4
+"""Batches of windows and expressions that are read at once where no window needs encoding."""
+
 
 @dataclass(frozen=True)
 class ScanPlan:
@@ -40,6 +43,13 @@ class ScanPlan:
     """Keeps what is finished for a later run; None: nothing is kept."""
     skip_damaged: bool = False
     """Leave damaged parts of the raster out instead of stopping at them."""
+
+    @property
+    def known_at_once(self) -> int:
+        """Return how many windows that need no encoding the network sees at once: there, calls cost most."""
+        if self.journal is not None:  # a run that goes on meets the same batches, whatever was stored before
+            return self.batch_size
+        return self.batch_size * max(1, KNOWN_BATCHES // max(1, len(self.expressions)))
 
     @property
     def windows(self) -> WindowPlan:

@@ -30,6 +30,7 @@ from ..core_model.train.objective import (
     TextPretextObjective,
 )
 from .errors import OptionsError
+from .progress import ProgressSink
 from .pseudo_labels import with_pseudo_labels
 from .train_config import StageConfig, TrainConfig, read_train_config
 from .train_finish import finish, validator
@@ -44,6 +45,7 @@ def train(
     seed: int | None = None,
     pretext_from: Path | None = None,
     on_step: OnStep | None = None,
+    progress: ProgressSink | None = None,
 ) -> Path:
     """Train a model and return its checkpoint folder. A run that was stopped goes on when called again.
 
@@ -53,20 +55,24 @@ def train(
         seed: instead of the configuration's.
         pretext_from: run folder whose tokenizer, pretext stage and text stage are used instead of own ones.
         on_step: told of every step, with the name of the stage.
+        progress: told of every chip that a teacher draws on.
 
     Raises:
         OptionsError: the configuration is not usable.
         TrainingError: training cannot go on.
         DataError: the data set cannot be read.
+        CheckpointError: the model to start from, or the teacher, is missing.
     """
     config = read_train_config(config_path)
     if seed is not None:
         config = dataclasses.replace(config, seed=seed)
     data = read_ucm_refer(Path(config.data), "train")
+    for model in filter(None, (config.start_from, config.teacher)):
+        find_model(model)  # before anything is made
     out.mkdir(parents=True, exist_ok=True)
     tokenizer, model_config = _prepare(config, data, out, pretext_from)
     if config.teacher:
-        data = dataclasses.replace(data, chips=_taught(config, data, out, pretext_from))
+        data = dataclasses.replace(data, chips=_taught(config, data, out, pretext_from, progress))
     torch.manual_seed(config.seed)
     network = build_network(model_config, pretrained=True)
     if config.start_from:
@@ -143,11 +149,13 @@ def _prepare(
     return tokenizer, dataclasses.replace(base, **changed)
 
 
-def _taught(config: TrainConfig, data: ChipSet, out: Path, pretext_from: Path | None) -> tuple[Chip, ...]:
+def _taught(
+    config: TrainConfig, data: ChipSet, out: Path, pretext_from: Path | None, progress: ProgressSink | None
+) -> tuple[Chip, ...]:
     cache = out / "pseudo_labels.json"
     if pretext_from is not None and not cache.exists() and (pretext_from / cache.name).exists():
         cache.write_bytes((pretext_from / cache.name).read_bytes())
-    return with_pseudo_labels(data.chips, data.classes, config.teacher, cache)
+    return with_pseudo_labels(data.chips, data.classes, config.teacher, cache, progress)
 
 
 def _start(network: ReferringNetwork, folder: Path) -> None:

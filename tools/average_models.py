@@ -19,6 +19,7 @@ from calibrate_model import recalibrate
 from referent.core_model.checkpoint import CARD, TOKENIZER, load_checkpoint, save_checkpoint
 from referent.core_model.config import Calibration
 from referent.core_model.data.chips import read_ucm_refer
+from referent.core_model.errors import ModelError
 from referent.engine.train_finish import model_card
 
 
@@ -52,4 +53,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ModelError as error:
+        sys.exit(str(error))

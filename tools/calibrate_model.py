@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 from pathlib import Path
 
 from referent.core_model.calibrate import calibrate
@@ -16,6 +17,7 @@ from referent.core_model.checkpoint import CONFIG, load_checkpoint
 from referent.core_model.chip_evaluation import ask_chips, headline
 from referent.core_model.data.chips import read_ucm_refer
 from referent.core_model.device import choose_compute
+from referent.core_model.errors import ModelError
 from referent.core_model.predictor import NetworkSegmenter
 from referent.engine.train_finish import FALSE_ALARMS
 
@@ -47,4 +49,7 @@ def recalibrate(model: Path, data: Path) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ModelError as error:
+        sys.exit(str(error))

@@ -1,10 +1,13 @@
-"""Real checkpoints of a tiny random network, for tests of everything around the network."""
+"""Real checkpoints of a tiny random network, and the command line in an empty folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from command_line import Run
+
+from referent.engine.cli import main
 
 CLASSES = ("storage tank", "airplane", "tennis court")
 
@@ -49,3 +52,20 @@ def eager_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def silent_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint that finds nothing anywhere."""
     return _save(tmp_path_factory.mktemp("models") / "silent", -200.0)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command line in an empty folder and return exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def _run(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as error:  # argparse
+            code = int(error.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return _run

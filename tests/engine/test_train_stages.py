@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from referent.core_model.checkpoint import load_segmenter
+from referent.core_model.errors import CheckpointError
 from referent.engine.errors import OptionsError
 from referent.engine.train import train
 
@@ -88,6 +89,14 @@ def test_a_run_that_lacks_a_stage_cannot_lend_it(data: Path, tmp_path: Path):
     run(data, tmp_path, "wordless", text=0)
     with pytest.raises(OptionsError, match="no finished text stage"):
         run(data, tmp_path, "second", lender=tmp_path / "wordless")
+
+
+def test_a_missing_teacher_is_told_before_anything_is_made(data: Path, tmp_path: Path):
+    path = tmp_path / "second.toml"
+    path.write_text(CONFIG.format(data=data, pretext=0, text=0).replace("[model]", 'teacher = "nosuch"\n[model]'))
+    with pytest.raises(CheckpointError, match="nosuch"):
+        train(path, tmp_path / "second")
+    assert not (tmp_path / "second").exists()
 
 
 def test_a_second_run_goes_on_from_a_model_and_learns_from_what_it_draws(data: Path, tmp_path: Path):

@@ -1,4 +1,4 @@
-"""The command line in an empty folder, and a scene to ask."""
+"""A scene to ask on the command line."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import HEIGHT, WIDTH, Run
+from command_line import HEIGHT, WIDTH
 
 from referent.core_model.synthetic import render_scene
-from referent.engine.cli import main
 from referent.engine.synthetic import write_scene
 
 
@@ -18,19 +17,3 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("scene") / "scene.tif"
     write_scene(path, render_scene(np.random.default_rng(1), HEIGHT, WIDTH, ("tanks",)))
     return path
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command line in an empty folder and return exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def _run(*words: object) -> tuple[int, str, str]:
-        try:
-            code = main([str(word) for word in words])
-        except SystemExit as error:  # argparse
-            code = int(error.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return _run
